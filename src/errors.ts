@@ -1,63 +1,96 @@
-/** Who must act on an error; each group is one class. */
-type ErrorGroup = "configuration" | "provider" | "callback" | "token" | "authorization" | "logoutToken";
+/** The developer acts. */
+export type ConfigurationErrorCode =
+  | "ERR_OIDC_INVALID_OPTIONS"
+  | "ERR_OIDC_MIDDLEWARE_MISSING"
+  | "ERR_OIDC_GUARD_MISUSED"
+  | "ERR_OIDC_UNKNOWN_SCHEME"
+  | "ERR_OIDC_UNKNOWN_POLICY"
+  | "ERR_OIDC_INVALID_RETURN_URL"
+  | "ERR_OIDC_INVALID_CHALLENGE"
+  | "ERR_OIDC_INSECURE_FORM_POST"
+  | "ERR_OIDC_TICKET_TOO_LARGE"
+  | "ERR_OIDC_RESPONSE_STARTED"
+  | "ERR_OIDC_CLIENT_REJECTED"
+  | "ERR_OIDC_METADATA_INCOMPLETE";
 
-/**
- * Every code that leaves the library, with the group that decides its class and the HTTP status it is answered with.
- * The only place where a code meets a status.
- */
-const CODES = {
-  // The developer acts.
-  ERR_OIDC_INVALID_OPTIONS: ["configuration", 500],
-  ERR_OIDC_MIDDLEWARE_MISSING: ["configuration", 500],
-  ERR_OIDC_GUARD_MISUSED: ["configuration", 500],
-  ERR_OIDC_UNKNOWN_SCHEME: ["configuration", 500],
-  ERR_OIDC_UNKNOWN_POLICY: ["configuration", 500],
-  ERR_OIDC_INVALID_RETURN_URL: ["configuration", 500],
-  ERR_OIDC_INVALID_CHALLENGE: ["configuration", 500],
-  ERR_OIDC_INSECURE_FORM_POST: ["configuration", 500],
-  ERR_OIDC_TICKET_TOO_LARGE: ["configuration", 500],
-  ERR_OIDC_RESPONSE_STARTED: ["configuration", 500],
-  ERR_OIDC_CLIENT_REJECTED: ["configuration", 502],
-  ERR_OIDC_METADATA_INCOMPLETE: ["configuration", 502],
+/** The provider's operator acts. */
+export type ProviderErrorCode =
+  | "ERR_OIDC_PROVIDER_UNREACHABLE"
+  | "ERR_OIDC_PROVIDER_TIMEOUT"
+  | "ERR_OIDC_PROVIDER_RESPONSE"
+  | "ERR_OIDC_METADATA_INVALID"
+  | "ERR_OIDC_USERINFO_FAILED";
 
-  // The provider's operator acts.
-  ERR_OIDC_PROVIDER_UNREACHABLE: ["provider", 503],
-  ERR_OIDC_PROVIDER_TIMEOUT: ["provider", 504],
-  ERR_OIDC_PROVIDER_RESPONSE: ["provider", 502],
-  ERR_OIDC_METADATA_INVALID: ["provider", 502],
-  ERR_OIDC_USERINFO_FAILED: ["provider", 502],
+/** The user tries again, or it is an attack. */
+export type CallbackErrorCode =
+  | "ERR_OIDC_METHOD_NOT_ALLOWED"
+  | "ERR_OIDC_CALLBACK_MALFORMED"
+  | "ERR_OIDC_CALLBACK_TOO_LARGE"
+  | "ERR_OIDC_STATE_MISSING"
+  | "ERR_OIDC_STATE_INVALID"
+  | "ERR_OIDC_STATE_EXPIRED"
+  | "ERR_OIDC_STATE_FOREIGN"
+  | "ERR_OIDC_STATE_USED"
+  | "ERR_OIDC_CORRELATION_FAILED"
+  | "ERR_OIDC_ISSUER_MISMATCH"
+  | "ERR_OIDC_ACCESS_DENIED"
+  | "ERR_OIDC_AUTHORIZATION_REJECTED"
+  | "ERR_OIDC_CODE_REJECTED"
+  | "ERR_OIDC_ID_TOKEN_INVALID"
+  | "ERR_OIDC_LOGOUT_ORIGIN";
 
-  // The user tries again, or it is an attack.
-  ERR_OIDC_METHOD_NOT_ALLOWED: ["callback", 405],
-  ERR_OIDC_CALLBACK_MALFORMED: ["callback", 400],
-  ERR_OIDC_CALLBACK_TOO_LARGE: ["callback", 413],
-  ERR_OIDC_STATE_MISSING: ["callback", 400],
-  ERR_OIDC_STATE_INVALID: ["callback", 400],
-  ERR_OIDC_STATE_EXPIRED: ["callback", 400],
-  ERR_OIDC_STATE_FOREIGN: ["callback", 400],
-  ERR_OIDC_STATE_USED: ["callback", 400],
-  ERR_OIDC_CORRELATION_FAILED: ["callback", 400],
-  ERR_OIDC_ISSUER_MISMATCH: ["callback", 400],
-  ERR_OIDC_ACCESS_DENIED: ["callback", 403],
-  ERR_OIDC_AUTHORIZATION_REJECTED: ["callback", 400],
-  ERR_OIDC_CODE_REJECTED: ["callback", 400],
-  ERR_OIDC_ID_TOKEN_INVALID: ["callback", 400],
-  ERR_OIDC_LOGOUT_ORIGIN: ["callback", 403],
+/** The user signs in again. */
+export type TokenErrorCode = "ERR_OIDC_TOKEN_NOT_SAVED";
 
-  // Sign in again.
-  ERR_OIDC_TOKEN_NOT_SAVED: ["token", 401],
-
-  // The user or an administrator acts.
-  ERR_OIDC_UNAUTHENTICATED: ["authorization", 401],
-  ERR_OIDC_FORBIDDEN: ["authorization", 403],
-} as const satisfies Record<string, readonly [ErrorGroup, number]>;
+/** The user or an administrator acts. */
+export type AuthorizationErrorCode = "ERR_OIDC_UNAUTHENTICATED" | "ERR_OIDC_FORBIDDEN";
 
 /** The stable codes of {@link OpenIdConnectError}. */
-export type OpenIdConnectErrorCode = keyof typeof CODES;
+export type OpenIdConnectErrorCode =
+  | ConfigurationErrorCode
+  | ProviderErrorCode
+  | CallbackErrorCode
+  | TokenErrorCode
+  | AuthorizationErrorCode;
 
-type CodeOf<Group extends ErrorGroup> = {
-  [Code in OpenIdConnectErrorCode]: (typeof CODES)[Code][0] extends Group ? Code : never;
-}[OpenIdConnectErrorCode];
+/** The only place where a code meets its HTTP status. */
+const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
+  ERR_OIDC_INVALID_OPTIONS: 500,
+  ERR_OIDC_MIDDLEWARE_MISSING: 500,
+  ERR_OIDC_GUARD_MISUSED: 500,
+  ERR_OIDC_UNKNOWN_SCHEME: 500,
+  ERR_OIDC_UNKNOWN_POLICY: 500,
+  ERR_OIDC_INVALID_RETURN_URL: 500,
+  ERR_OIDC_INVALID_CHALLENGE: 500,
+  ERR_OIDC_INSECURE_FORM_POST: 500,
+  ERR_OIDC_TICKET_TOO_LARGE: 500,
+  ERR_OIDC_RESPONSE_STARTED: 500,
+  ERR_OIDC_CLIENT_REJECTED: 502,
+  ERR_OIDC_METADATA_INCOMPLETE: 502,
+  ERR_OIDC_PROVIDER_UNREACHABLE: 503,
+  ERR_OIDC_PROVIDER_TIMEOUT: 504,
+  ERR_OIDC_PROVIDER_RESPONSE: 502,
+  ERR_OIDC_METADATA_INVALID: 502,
+  ERR_OIDC_USERINFO_FAILED: 502,
+  ERR_OIDC_METHOD_NOT_ALLOWED: 405,
+  ERR_OIDC_CALLBACK_MALFORMED: 400,
+  ERR_OIDC_CALLBACK_TOO_LARGE: 413,
+  ERR_OIDC_STATE_MISSING: 400,
+  ERR_OIDC_STATE_INVALID: 400,
+  ERR_OIDC_STATE_EXPIRED: 400,
+  ERR_OIDC_STATE_FOREIGN: 400,
+  ERR_OIDC_STATE_USED: 400,
+  ERR_OIDC_CORRELATION_FAILED: 400,
+  ERR_OIDC_ISSUER_MISMATCH: 400,
+  ERR_OIDC_ACCESS_DENIED: 403,
+  ERR_OIDC_AUTHORIZATION_REJECTED: 400,
+  ERR_OIDC_CODE_REJECTED: 400,
+  ERR_OIDC_ID_TOKEN_INVALID: 400,
+  ERR_OIDC_LOGOUT_ORIGIN: 403,
+  ERR_OIDC_TOKEN_NOT_SAVED: 401,
+  ERR_OIDC_UNAUTHENTICATED: 401,
+  ERR_OIDC_FORBIDDEN: 403,
+};
 
 /** What an error carries beside its code and message. */
 export interface ErrorDetails {
@@ -84,7 +117,7 @@ export class OpenIdConnectError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
-    this.status = CODES[code][1];
+    this.status = STATUS[code];
     this.headers = details.headers;
     this.loginUrl = details.loginUrl;
   }
@@ -92,16 +125,14 @@ export class OpenIdConnectError extends Error {
 
 /** The app or its registration is set up wrongly; thrown at start where it can be known there. */
 export class ConfigurationError extends OpenIdConnectError {
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the codes that this class may carry
-  constructor(code: CodeOf<"configuration">, message: string, details?: ErrorDetails) {
+  constructor(code: ConfigurationErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details);
   }
 }
 
 /** The provider is down, slow, or answers what it must not (502, 503 with Retry-After, 504). */
 export class ProviderError extends OpenIdConnectError {
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the codes that this class may carry
-  constructor(code: CodeOf<"provider">, message: string, details?: ErrorDetails) {
+  constructor(code: ProviderErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details);
   }
 }
@@ -116,7 +147,7 @@ export class CallbackError extends OpenIdConnectError {
   readonly errorUri: string | undefined;
 
   constructor(
-    code: CodeOf<"callback">,
+    code: CallbackErrorCode,
     message: string,
     details: ErrorDetails & {
       readonly error?: string | undefined;
@@ -133,16 +164,14 @@ export class CallbackError extends OpenIdConnectError {
 
 /** A token that was asked for is not there or no longer good; a new sign-in gives one. */
 export class TokenError extends OpenIdConnectError {
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the codes that this class may carry
-  constructor(code: CodeOf<"token">, message: string, details?: ErrorDetails) {
+  constructor(code: TokenErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details);
   }
 }
 
 /** Nobody is signed in (401), or the one who is may not do this (403). */
 export class AuthorizationError extends OpenIdConnectError {
-  // biome-ignore lint/complexity/noUselessConstructor: narrows the codes that this class may carry
-  constructor(code: CodeOf<"authorization">, message: string, details?: ErrorDetails) {
+  constructor(code: AuthorizationErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details);
   }
 }

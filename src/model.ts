@@ -1,5 +1,11 @@
 /** A JSON value, as claims and stored app data are made of. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
 
 /** Claims under the names that the provider gave them; nothing is renamed. */
 export type Claims = Readonly<Record<string, JsonValue>>;
