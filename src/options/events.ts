@@ -1,0 +1,132 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Claims, JsonValue, SavedTokens } from "../model.js";
+
+/** What a challenge was started with, and what it carries to its callback. */
+export interface ChallengeProperties {
+  /** Where the user goes after the sign-in: a path of this app. */
+  returnUrl: string;
+  /** The app's own value, carried in the sealed `state` parameter. */
+  state?: JsonValue | undefined;
+}
+
+interface EventContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Name of the scheme that runs. */
+  readonly scheme: string;
+}
+
+/** The handler has answered the response itself. */
+export interface CanHandle {
+  handled(): void;
+}
+
+/** The request goes on to the app as if it were none of ours. */
+export interface CanSkip {
+  skip(): void;
+}
+
+/** The failure path is taken with this error. */
+export interface CanFail {
+  fail(error: Error | string): void;
+}
+
+/** `ctx.claims` are accepted as the user, and the sign-in goes straight to its end. */
+export interface CanSucceed {
+  success(): void;
+}
+
+/** Claims that the handler may change or replace. */
+export interface CarriesClaims {
+  claims: Claims | undefined;
+}
+
+/** Before the redirect to the provider. */
+export interface RedirectContext extends EventContext, CanHandle {
+  /** Parameters of the authorization request; may be changed. `state`, `nonce` and PKCE's are set afterwards. */
+  readonly parameters: Record<string, string>;
+  readonly properties: ChallengeProperties;
+}
+
+interface CallbackContext extends EventContext, CanHandle, CanSkip, CanFail {
+  readonly properties: ChallengeProperties;
+}
+
+/** The answer has passed correlation, state and issuer. */
+export interface MessageReceivedContext extends CallbackContext {
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** A code is there and will be redeemed. */
+export interface AuthorizationCodeReceivedContext extends CallbackContext, CanSucceed, CarriesClaims {
+  /** Further parameters of the token request. */
+  readonly tokenParameters: Record<string, string>;
+}
+
+/** Tokens came, and are not yet validated. */
+export interface TokenResponseReceivedContext extends CallbackContext, CanSucceed, CarriesClaims {
+  readonly tokenResponse: Readonly<Record<string, unknown>>;
+}
+
+/** The ID token is valid in full. */
+export interface TokenValidatedContext extends CallbackContext, CanSucceed, CarriesClaims {
+  readonly tokens: SavedTokens;
+}
+
+/** Userinfo came; its `sub` is the ID token's. */
+export interface UserInformationReceivedContext extends CallbackContext, CanSucceed, CarriesClaims {
+  readonly userInfo: Claims;
+}
+
+/** Something was thrown while the callback ran. */
+export interface AuthenticationFailedContext extends CallbackContext, CanSucceed, CarriesClaims {
+  readonly error: Error;
+}
+
+/** The user (or the provider) said no. */
+export interface AccessDeniedContext extends EventContext, CanHandle, CanSkip {
+  readonly properties: ChallengeProperties;
+  readonly error: Error;
+  accessDeniedPath: string | undefined;
+}
+
+/** The sign-in failed; the error goes to `next` unless the handler answers. */
+export interface RemoteFailureContext extends EventContext, CanHandle, CanSkip {
+  readonly error: Error;
+  /** What the challenge was started with; absent when that could not be read. */
+  readonly properties: ChallengeProperties | undefined;
+}
+
+/** Just before the session is written. */
+export interface TicketReceivedContext extends CallbackContext, CarriesClaims {
+  readonly tokens: SavedTokens | undefined;
+}
+
+/** Before the redirect to the provider's end session endpoint. */
+export interface RedirectForSignOutContext extends EventContext, CanHandle {
+  readonly parameters: Record<string, string>;
+}
+
+/** Before the redirect that ends a sign-out. */
+export interface SignedOutCallbackRedirectContext extends EventContext, CanHandle, CanSkip {
+  returnUrl: string;
+}
+
+/** May answer at once or with a promise; what it decides, it says through the context's methods. */
+export type EventHandler<Context> = (context: Context) => unknown;
+
+/** ASP.NET Core's events. Each is given one context object. */
+export interface OpenIdConnectEvents {
+  readonly onRedirectToIdentityProvider?: EventHandler<RedirectContext> | undefined;
+  readonly onMessageReceived?: EventHandler<MessageReceivedContext> | undefined;
+  readonly onAuthorizationCodeReceived?: EventHandler<AuthorizationCodeReceivedContext> | undefined;
+  readonly onTokenResponseReceived?: EventHandler<TokenResponseReceivedContext> | undefined;
+  readonly onTokenValidated?: EventHandler<TokenValidatedContext> | undefined;
+  readonly onUserInformationReceived?: EventHandler<UserInformationReceivedContext> | undefined;
+  readonly onAuthenticationFailed?: EventHandler<AuthenticationFailedContext> | undefined;
+  readonly onAccessDenied?: EventHandler<AccessDeniedContext> | undefined;
+  readonly onRemoteFailure?: EventHandler<RemoteFailureContext> | undefined;
+  readonly onTicketReceived?: EventHandler<TicketReceivedContext> | undefined;
+  readonly onRedirectToIdentityProviderForSignOut?: EventHandler<RedirectForSignOutContext> | undefined;
+  readonly onSignedOutCallbackRedirect?: EventHandler<SignedOutCallbackRedirectContext> | undefined;
+}

@@ -1,0 +1,138 @@
+import type { OpenIdConnectEvents } from "./events.js";
+import type { CookieOptions, SessionOptions } from "./session-options.js";
+
+/** Provider metadata (OpenID Connect Discovery 1.0, RFC 8414), for `configuration`. */
+export interface ProviderMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint?: string | undefined;
+  readonly token_endpoint?: string | undefined;
+  readonly jwks_uri?: string | undefined;
+  readonly userinfo_endpoint?: string | undefined;
+  readonly end_session_endpoint?: string | undefined;
+  readonly [name: string]: unknown;
+}
+
+/** How the client proves itself at the token endpoint. */
+export type ClientAuthentication = "client_secret_basic" | "client_secret_post" | "none";
+
+/** The tokens that `saveTokens` may name. */
+export type SavableToken = "access_token" | "id_token" | "refresh_token";
+
+/** Receives structured entries; `console` and pino fit. No entry holds a secret, token, code or cookie value. */
+export interface Logger {
+  debug?(details: Readonly<Record<string, unknown>>, message: string): void;
+  info?(details: Readonly<Record<string, unknown>>, message: string): void;
+  warn?(details: Readonly<Record<string, unknown>>, message: string): void;
+  error?(details: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** How an ID token is read and checked. */
+export interface TokenValidationOptions {
+  /** Clock difference that is tolerated, in seconds. @defaultValue 60 */
+  readonly clockTolerance?: number | undefined;
+  /** The claim that `user.name` is taken from; a dotted path reaches into objects. @defaultValue "name" */
+  readonly nameClaimType?: string | undefined;
+  /** The claims that `user.roles` is taken from; dotted paths reach into objects. @defaultValue ["role", "roles"] */
+  readonly roleClaimType?: string | readonly string[] | undefined;
+  /** Accepted signature algorithms, asymmetric ones only. @defaultValue every safe one */
+  readonly algorithms?: readonly string[] | undefined;
+}
+
+/** The state of one challenge until its callback. */
+export interface TransactionOptions {
+  /** How long a user may take at the provider, in seconds. @defaultValue 900 */
+  readonly lifetime?: number | undefined;
+  /** Seals the `state` parameter. @defaultValue the session's secret */
+  readonly secret?: string | readonly string[] | undefined;
+  /** Name of the correlation cookie, without prefix and suffix. @defaultValue "oidc.c" */
+  readonly name?: string | undefined;
+  /** Attributes of the correlation cookie where they must differ from the session cookie's. */
+  readonly cookie?: CookieOptions | undefined;
+}
+
+/** Options of `addOpenIdConnect`, and of the remote scheme that it adds. Durations are seconds. */
+export interface OpenIdConnectOptions {
+  /** URL of the provider; its metadata is found at `/.well-known/openid-configuration` below it. */
+  readonly authority?: string | undefined;
+  /** URL of the metadata document, where it is not below `authority`. */
+  readonly metadataAddress?: string | undefined;
+  /** Metadata given in code: no discovery. */
+  readonly configuration?: ProviderMetadata | undefined;
+  /** Refuses http for provider URLs, loopback included. Unsafe when false. @defaultValue true */
+  readonly requireHttpsMetadata?: boolean | undefined;
+  /** Age at which metadata is renewed, in the background. @defaultValue 43200 (12 hours) */
+  readonly automaticRefreshInterval?: number | undefined;
+  /** Least time between two forced renewals of metadata or keys. @defaultValue 300 */
+  readonly refreshInterval?: number | undefined;
+
+  /** `client_id` at the provider. */
+  readonly clientId?: string | undefined;
+  /** Left out: a public client, protected by PKCE alone. */
+  readonly clientSecret?: string | undefined;
+  /** @defaultValue inferred from the provider's metadata */
+  readonly clientAuthentication?: ClientAuthentication | undefined;
+
+  /** @defaultValue "code" */
+  readonly responseType?: "code" | undefined;
+  /** How the answer comes back to the callback. @defaultValue "query" */
+  readonly responseMode?: "query" | "form_post" | undefined;
+  /** PKCE (RFC 7636) with S256. Unsafe when false. @defaultValue true */
+  readonly usePkce?: boolean | undefined;
+  /** Replaces the default list. Must hold `openid`. @defaultValue ["openid", "profile"] */
+  readonly scope?: readonly string[] | string | undefined;
+  readonly prompt?: string | undefined;
+  /** Greatest age of the login at the provider, in seconds; verified on return (OIDC Core 3.1.2.1). */
+  readonly maxAge?: number | undefined;
+  /** RFC 8707. */
+  readonly resource?: string | readonly string[] | undefined;
+  readonly acrValues?: string | readonly string[] | undefined;
+  readonly loginHint?: string | undefined;
+  readonly uiLocales?: string | readonly string[] | undefined;
+  readonly display?: string | undefined;
+  /** Further parameters of the authorization request; protocol-owned names are refused. */
+  readonly additionalAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
+  /** Further parameters of the token request; protocol-owned names are refused. */
+  readonly additionalTokenParameters?: Readonly<Record<string, string>> | undefined;
+
+  readonly tokenValidation?: TokenValidationOptions | undefined;
+  /** Userinfo claims join the user at sign-in. @defaultValue false */
+  readonly getClaimsFromUserInfoEndpoint?: boolean | undefined;
+  /** Keeps tokens in the session: all, or those named. @defaultValue false */
+  readonly saveTokens?: boolean | readonly SavableToken[] | undefined;
+
+  /** Public origin (and prefix) of the app, such as `https://app.example`. @defaultValue from the request, as Express trusts it */
+  readonly baseUrl?: string | undefined;
+  /** `GET` starts a sign-in. `false` switches it off. @defaultValue "/login" */
+  readonly loginPath?: string | false | undefined;
+  /** `GET` or `POST` signs out. `false` switches it off. @defaultValue "/logout" */
+  readonly logoutPath?: string | false | undefined;
+  /** Redirect URI. @defaultValue "/signin-oidc" */
+  readonly callbackPath?: string | undefined;
+  /** Post-logout redirect URI. @defaultValue "/signout-callback-oidc" */
+  readonly signedOutCallbackPath?: string | undefined;
+  /** Where a user lands after a sign-out. @defaultValue "/" */
+  readonly signedOutRedirectUri?: string | undefined;
+  /** Where a user who denied consent is sent, with the return URL. @defaultValue none: an error, 403 */
+  readonly accessDeniedPath?: string | undefined;
+  /** Query parameter that names a return URL. @defaultValue "returnUrl" */
+  readonly returnUrlParameter?: string | undefined;
+
+  readonly transaction?: TransactionOptions | undefined;
+  /** Time for every request to the provider, in seconds. @defaultValue 30 (first discovery: 5) */
+  readonly backchannelTimeout?: number | undefined;
+  /** Callback requests that are not OpenID Connect's go on to the app. @defaultValue false */
+  readonly skipUnrecognizedRequests?: boolean | undefined;
+  /** Used for every request to the provider: a proxy, mutual TLS, tests. @defaultValue the global fetch */
+  readonly fetch?: typeof fetch | undefined;
+  /** The clock, in seconds since the epoch. @defaultValue the system's */
+  readonly now?: (() => number) | undefined;
+  /** @defaultValue none */
+  readonly logger?: Logger | undefined;
+  readonly events?: OpenIdConnectEvents | undefined;
+}
+
+/** One options object: a provider, and the session that its users get. */
+export interface AddOpenIdConnectOptions extends OpenIdConnectOptions {
+  /** Where the session lives. */
+  readonly session?: SessionOptions | undefined;
+}

@@ -1,0 +1,442 @@
+import { warnOnce } from "../warnings.js";
+import {
+  absoluteUrl,
+  callable,
+  cookie,
+  describe,
+  flag,
+  oneOf,
+  ownPath,
+  quote,
+  type ResolvedCookieOptions,
+  record,
+  seconds,
+  secrets,
+  text,
+  textList,
+} from "./checks.js";
+import type { OpenIdConnectEvents } from "./events.js";
+import type {
+  ClientAuthentication,
+  Logger,
+  OpenIdConnectOptions,
+  ProviderMetadata,
+  SavableToken,
+  TokenValidationOptions,
+  TransactionOptions,
+} from "./open-id-connect-options.js";
+import type { Problems } from "./problems.js";
+
+/** Where provider metadata comes from. */
+export type MetadataSource =
+  | { readonly kind: "static"; readonly metadata: ProviderMetadata }
+  | { readonly kind: "discovery"; readonly url: string; readonly authority: string | undefined };
+
+/** The paths that the middleware answers itself; `undefined` is switched off. */
+export interface ResolvedPaths {
+  readonly login: string | undefined;
+  readonly logout: string | undefined;
+  readonly callback: string;
+  readonly signedOutCallback: string;
+}
+
+/** A remote scheme's options, checked, with every default in place. */
+export interface ResolvedOpenIdConnectOptions {
+  readonly metadata: MetadataSource;
+  readonly requireHttps: boolean;
+  readonly automaticRefreshIntervalSeconds: number;
+  readonly refreshIntervalSeconds: number;
+  readonly clientId: string;
+  readonly clientSecret: string | undefined;
+  readonly clientAuthentication: ClientAuthentication | undefined;
+  readonly responseMode: "query" | "form_post";
+  readonly usePkce: boolean;
+  readonly scope: readonly string[];
+  readonly maxAgeSeconds: number | undefined;
+  /** Parameters of every authorization request that are sent as they were given. */
+  readonly fixedParameters: readonly (readonly [string, string])[];
+  readonly tokenParameters: Readonly<Record<string, string>>;
+  readonly clockToleranceSeconds: number;
+  readonly nameClaimType: string;
+  readonly roleClaimTypes: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly userInfo: boolean;
+  readonly savedTokens: readonly SavableToken[];
+  /** Without a slash at its end. */
+  readonly baseUrl: { readonly origin: string; readonly prefix: string } | undefined;
+  readonly paths: ResolvedPaths;
+  readonly signedOutRedirectUri: string;
+  readonly accessDeniedPath: string | undefined;
+  readonly returnUrlParameter: string;
+  readonly transaction: {
+    readonly lifetimeSeconds: number;
+    /** `undefined`: the session's. */
+    readonly secrets: readonly string[] | undefined;
+    readonly name: string;
+    readonly cookie: ResolvedCookieOptions | undefined;
+  };
+  readonly backchannelTimeoutSeconds: number;
+  readonly firstDiscoveryTimeoutSeconds: number;
+  readonly skipUnrecognizedRequests: boolean;
+  readonly fetch: typeof fetch | undefined;
+  readonly now: () => number;
+  readonly logger: Logger | undefined;
+  readonly events: OpenIdConnectEvents;
+}
+
+const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
+  authority: true,
+  metadataAddress: true,
+  configuration: true,
+  requireHttpsMetadata: true,
+  automaticRefreshInterval: true,
+  refreshInterval: true,
+  clientId: true,
+  clientSecret: true,
+  clientAuthentication: true,
+  responseType: true,
+  responseMode: true,
+  usePkce: true,
+  scope: true,
+  prompt: true,
+  maxAge: true,
+  resource: true,
+  acrValues: true,
+  loginHint: true,
+  uiLocales: true,
+  display: true,
+  additionalAuthorizationParameters: true,
+  additionalTokenParameters: true,
+  tokenValidation: true,
+  getClaimsFromUserInfoEndpoint: true,
+  saveTokens: true,
+  baseUrl: true,
+  loginPath: true,
+  logoutPath: true,
+  callbackPath: true,
+  signedOutCallbackPath: true,
+  signedOutRedirectUri: true,
+  accessDeniedPath: true,
+  returnUrlParameter: true,
+  transaction: true,
+  backchannelTimeout: true,
+  skipUnrecognizedRequests: true,
+  fetch: true,
+  now: true,
+  logger: true,
+  events: true,
+};
+
+const EVENT_KEYS: Readonly<Record<keyof OpenIdConnectEvents, true>> = {
+  onRedirectToIdentityProvider: true,
+  onMessageReceived: true,
+  onAuthorizationCodeReceived: true,
+  onTokenResponseReceived: true,
+  onTokenValidated: true,
+  onUserInformationReceived: true,
+  onAuthenticationFailed: true,
+  onAccessDenied: true,
+  onRemoteFailure: true,
+  onTicketReceived: true,
+  onRedirectToIdentityProviderForSignOut: true,
+  onSignedOutCallbackRedirect: true,
+};
+
+const TOKEN_VALIDATION_KEYS: Readonly<Record<keyof TokenValidationOptions, true>> = {
+  clockTolerance: true,
+  nameClaimType: true,
+  roleClaimType: true,
+  algorithms: true,
+};
+
+const TRANSACTION_KEYS: Readonly<Record<keyof TransactionOptions, true>> = {
+  lifetime: true,
+  secret: true,
+  name: true,
+  cookie: true,
+};
+
+/** Every asymmetric algorithm that openid-client verifies; never `none`, never a shared secret (HS*). */
+const SAFE_ALGORITHMS: readonly string[] = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
+
+/** Parameters that belong to the protocol: an app that sets them breaks a check, or a standard option sets them. */
+export const PROTOCOL_PARAMETERS: ReadonlySet<string> = new Set([
+  ...["client_id", "client_secret", "client_assertion", "client_assertion_type", "redirect_uri"],
+  ...["response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method"],
+  ...["code_verifier", "code", "grant_type", "refresh_token", "request", "request_uri", "max_age", "dpop_jkt"],
+]);
+
+/** @param path prefix of the option names in messages, "" for `addOpenIdConnect` */
+export function resolveOpenIdConnectOptions(
+  problems: Problems,
+  path: string,
+  options: OpenIdConnectOptions,
+  alsoKnown: Readonly<Record<string, unknown>> = {},
+): ResolvedOpenIdConnectOptions {
+  problems.unknownKeys(path, options, { ...KEYS, ...alsoKnown });
+  const requireHttps = flag(problems, "requireHttpsMetadata", options.requireHttpsMetadata, true);
+  const validation: TokenValidationOptions = record(problems, "tokenValidation", options.tokenValidation);
+  problems.unknownKeys("tokenValidation", validation, TOKEN_VALIDATION_KEYS);
+  const transaction: TransactionOptions = record(problems, "transaction", options.transaction);
+  problems.unknownKeys("transaction", transaction, TRANSACTION_KEYS);
+  const events: OpenIdConnectEvents = record(problems, "events", options.events);
+  problems.unknownKeys("events", events, EVENT_KEYS);
+  for (const [name, handler] of Object.entries(events)) callable(problems, `events.${name}`, handler);
+  callable(problems, "fetch", options.fetch);
+  callable(problems, "now", options.now);
+  oneOf(problems, "responseType", options.responseType, ["code"]);
+  const responseMode = oneOf(problems, "responseMode", options.responseMode, ["query", "form_post"]) ?? "query";
+  const timeout = seconds(problems, "backchannelTimeout", options.backchannelTimeout, 30, { least: 0.01 });
+
+  const resolved: ResolvedOpenIdConnectOptions = {
+    metadata: metadataSource(problems, options, requireHttps),
+    requireHttps,
+    automaticRefreshIntervalSeconds: seconds(
+      problems,
+      "automaticRefreshInterval",
+      options.automaticRefreshInterval,
+      43_200,
+    ),
+    refreshIntervalSeconds: seconds(problems, "refreshInterval", options.refreshInterval, 300),
+    ...client(problems, options),
+    responseMode,
+    usePkce: flag(problems, "usePkce", options.usePkce, true),
+    scope: scopes(problems, options.scope),
+    maxAgeSeconds:
+      options.maxAge === undefined
+        ? undefined
+        : seconds(problems, "maxAge", options.maxAge, 0, { least: 0, whole: true }),
+    fixedParameters: fixedParameters(problems, options),
+    tokenParameters: ownParameters(problems, "additionalTokenParameters", options.additionalTokenParameters),
+    clockToleranceSeconds: seconds(problems, "tokenValidation.clockTolerance", validation.clockTolerance, 60, {
+      least: 0,
+    }),
+    nameClaimType: text(problems, "tokenValidation.nameClaimType", validation.nameClaimType) ?? "name",
+    roleClaimTypes: textList(problems, "tokenValidation.roleClaimType", validation.roleClaimType) ?? ["role", "roles"],
+    algorithms: algorithms(problems, validation.algorithms),
+    userInfo: flag(problems, "getClaimsFromUserInfoEndpoint", options.getClaimsFromUserInfoEndpoint, false),
+    savedTokens: savedTokens(problems, options.saveTokens),
+    baseUrl: baseUrl(problems, options.baseUrl),
+    paths: paths(problems, options),
+    signedOutRedirectUri: signedOutRedirectUri(problems, options.signedOutRedirectUri),
+    accessDeniedPath:
+      options.accessDeniedPath === undefined
+        ? undefined
+        : ownPath(problems, "accessDeniedPath", options.accessDeniedPath, "/access-denied"),
+    returnUrlParameter: text(problems, "returnUrlParameter", options.returnUrlParameter) ?? "returnUrl",
+    transaction: {
+      lifetimeSeconds: seconds(problems, "transaction.lifetime", transaction.lifetime, 900),
+      secrets:
+        transaction.secret === undefined ? undefined : secrets(problems, "transaction.secret", transaction.secret),
+      name: text(problems, "transaction.name", transaction.name) ?? "oidc.c",
+      cookie: transaction.cookie === undefined ? undefined : cookie(problems, "transaction.cookie", transaction.cookie),
+    },
+    backchannelTimeoutSeconds: timeout,
+    firstDiscoveryTimeoutSeconds: Math.min(timeout, 5),
+    skipUnrecognizedRequests: flag(problems, "skipUnrecognizedRequests", options.skipUnrecognizedRequests, false),
+    fetch: options.fetch,
+    now: options.now ?? systemClock,
+    logger: options.logger,
+    events,
+  };
+  if (responseMode === "form_post" && resolved.baseUrl?.origin.startsWith("http:") === true) {
+    if (!isLoopback(new URL(resolved.baseUrl.origin).hostname)) {
+      problems.add(
+        "responseMode",
+        'is "form_post", whose cookie browsers keep over https alone, and baseUrl is http. Use https, or "query".',
+      );
+    }
+  }
+  if (!resolved.usePkce) {
+    if (resolved.clientSecret === undefined) {
+      problems.add("usePkce", "is false for a client without clientSecret: PKCE is then all that protects a code.");
+    }
+    warnOnce(
+      "OIDC_PKCE_OFF",
+      "usePkce is false: an intercepted code can be redeemed. Leave PKCE on.",
+      resolved.clientId,
+    );
+  }
+  return Object.freeze(resolved);
+}
+
+/** Seconds since the epoch, with a fraction. */
+function systemClock(): number {
+  return Date.now() / 1000;
+}
+
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+  );
+}
+
+function metadataSource(problems: Problems, options: OpenIdConnectOptions, https: boolean): MetadataSource {
+  const authority = absoluteUrl(problems, "authority", options.authority, https);
+  const address = absoluteUrl(problems, "metadataAddress", options.metadataAddress, https);
+  for (const url of [authority, address]) {
+    if (url?.protocol === "http:" && !isLoopback(url.hostname)) {
+      warnOnce(
+        "OIDC_INSECURE_PROVIDER",
+        `requireHttpsMetadata is false and ${url.origin} is plain http: anyone on the way can sign in as anyone.`,
+        url.origin,
+      );
+    }
+  }
+  const { configuration } = options;
+  if (configuration !== undefined) {
+    const metadata: ProviderMetadata = record(problems, "configuration", configuration) as ProviderMetadata;
+    if (typeof metadata.issuer !== "string") problems.add("configuration.issuer", "is missing.");
+    return { kind: "static", metadata };
+  }
+  if (authority !== undefined && (authority.search !== "" || authority.hash !== "")) {
+    problems.add("authority", "must have no query and no fragment: give the issuer URL alone.");
+  }
+  if (authority?.pathname.includes("/.well-known/") === true) {
+    problems.add("authority", "is a metadata document; give the part before /.well-known/, or use metadataAddress.");
+  }
+  if (options.authority === undefined && options.metadataAddress === undefined) {
+    problems.add(
+      "authority",
+      "is missing. Give authority (the provider's URL), metadataAddress (of its metadata) or configuration (the metadata).",
+    );
+  }
+  const given = authority === undefined ? undefined : String(options.authority);
+  return {
+    kind: "discovery",
+    url: address?.href ?? `${(given ?? "").replace(/\/+$/, "")}/.well-known/openid-configuration`,
+    authority: given,
+  };
+}
+
+function client(
+  problems: Problems,
+  options: OpenIdConnectOptions,
+): Pick<ResolvedOpenIdConnectOptions, "clientId" | "clientSecret" | "clientAuthentication"> {
+  if (options.clientId === undefined) {
+    problems.add("clientId", "is missing. It is the name under which the provider knows this app (client_id).");
+  }
+  const clientId = text(problems, "clientId", options.clientId) ?? "";
+  if (clientId !== clientId.trim()) problems.add("clientId", "has blanks or a line break around it; remove them.");
+  const { clientSecret } = options;
+  if (clientSecret !== undefined) {
+    if (typeof clientSecret !== "string") problems.add("clientSecret", "must be a text.");
+    else if (clientSecret === "") problems.add("clientSecret", "is empty; leave it out for a public client.");
+    else if (clientSecret !== clientSecret.trim()) {
+      problems.add("clientSecret", "begins or ends with a blank or a line break; trim it.");
+    }
+  }
+  const method = oneOf(problems, "clientAuthentication", options.clientAuthentication, [
+    "client_secret_basic",
+    "client_secret_post",
+    "none",
+  ]);
+  if (method?.startsWith("client_secret") === true && clientSecret === undefined) {
+    problems.add("clientAuthentication", `is "${method}", which needs clientSecret.`);
+  }
+  if (method === "none" && clientSecret !== undefined) {
+    problems.add("clientAuthentication", 'is "none", and clientSecret is given; leave one of them out.');
+  }
+  return { clientId, clientSecret, clientAuthentication: method };
+}
+
+function scopes(problems: Problems, given: unknown): readonly string[] {
+  const scope = textList(problems, "scope", given) ?? ["openid", "profile"];
+  if (!scope.includes("openid")) {
+    problems.add("scope", 'lacks "openid", without which no one is identified; add it.');
+  }
+  return scope;
+}
+
+function fixedParameters(problems: Problems, options: OpenIdConnectOptions): readonly (readonly [string, string])[] {
+  const parameters: [string, string][] = [];
+  const add = (name: string, value: string | undefined) => {
+    if (value !== undefined) parameters.push([name, value]);
+  };
+  add("prompt", text(problems, "prompt", options.prompt));
+  for (const resource of textList(problems, "resource", options.resource) ?? []) add("resource", resource);
+  add("acr_values", textList(problems, "acrValues", options.acrValues)?.join(" "));
+  add("login_hint", text(problems, "loginHint", options.loginHint));
+  add("ui_locales", textList(problems, "uiLocales", options.uiLocales)?.join(" "));
+  add("display", text(problems, "display", options.display));
+  const own = ownParameters(problems, "additionalAuthorizationParameters", options.additionalAuthorizationParameters);
+  for (const [name, value] of Object.entries(own)) add(name, value);
+  return parameters;
+}
+
+function ownParameters(problems: Problems, path: string, given: unknown): Readonly<Record<string, string>> {
+  const parameters = record(problems, path, given);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (PROTOCOL_PARAMETERS.has(name))
+      problems.add(`${path}.${name}`, "belongs to the protocol and cannot be set here.");
+    if (typeof value !== "string") problems.add(`${path}.${name}`, `must be a text, is ${describe(value)}.`);
+  }
+  return { ...parameters };
+}
+
+function algorithms(problems: Problems, given: unknown): readonly string[] {
+  const list = textList(problems, "tokenValidation.algorithms", given) ?? SAFE_ALGORITHMS;
+  for (const algorithm of list) {
+    if (!SAFE_ALGORITHMS.includes(algorithm)) {
+      problems.add(
+        "tokenValidation.algorithms",
+        `"${algorithm}" is not one of ${SAFE_ALGORITHMS.join(", ")}; set the client's ID token signature at the provider to one of them.`,
+      );
+    }
+  }
+  return list;
+}
+
+const SAVABLE: readonly SavableToken[] = ["access_token", "id_token", "refresh_token"];
+
+function savedTokens(problems: Problems, given: unknown): readonly SavableToken[] {
+  if (given === undefined || given === false) return [];
+  if (given === true) return SAVABLE;
+  if (Array.isArray(given) && given.every((name) => SAVABLE.includes(name))) return given;
+  problems.add("saveTokens", `must be true, false or a list of ${SAVABLE.map((name) => `"${name}"`).join(", ")}.`);
+  return [];
+}
+
+function baseUrl(problems: Problems, given: unknown): { origin: string; prefix: string } | undefined {
+  const url = absoluteUrl(problems, "baseUrl", given, false);
+  if (url === undefined) return undefined;
+  if (url.search !== "" || url.hash !== "") problems.add("baseUrl", "must have no query and no fragment.");
+  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, "") };
+}
+
+function paths(problems: Problems, options: OpenIdConnectOptions): ResolvedPaths {
+  const optional = (name: "loginPath" | "logoutPath", fallback: string) =>
+    options[name] === false ? undefined : ownPath(problems, name, options[name], fallback);
+  const resolved: ResolvedPaths = {
+    login: optional("loginPath", "/login"),
+    logout: optional("logoutPath", "/logout"),
+    callback: ownPath(problems, "callbackPath", options.callbackPath, "/signin-oidc"),
+    signedOutCallback: ownPath(
+      problems,
+      "signedOutCallbackPath",
+      options.signedOutCallbackPath,
+      "/signout-callback-oidc",
+    ),
+  };
+  const seen = new Map<string, string>();
+  for (const [name, path] of Object.entries(resolved)) {
+    if (path === undefined) continue;
+    const other = seen.get(path);
+    if (other !== undefined) problems.add(`${name}Path`, `is "${path}", and so is ${other}Path; each needs its own.`);
+    seen.set(path, name);
+  }
+  return resolved;
+}
+
+function signedOutRedirectUri(problems: Problems, given: unknown): string {
+  if (given === undefined) return "/";
+  if (typeof given === "string" && /^(\/(?!\/)[^\\\s]*|https?:\/\/[^\\\s]+)$/.test(given)) return given;
+  problems.add("signedOutRedirectUri", `must be a path of this app or an http(s) URL, is ${quote(given)}.`);
+  return "/";
+}

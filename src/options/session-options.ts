@@ -1,0 +1,33 @@
+/** Attributes of a cookie that an app may choose. HttpOnly is always on. */
+export interface CookieOptions {
+  /** @defaultValue "lax" */
+  readonly sameSite?: "lax" | "strict" | "none" | undefined;
+  /** "auto": Secure when `baseUrl` is https, else when the request is. @defaultValue "auto" */
+  readonly secure?: "auto" | boolean | undefined;
+  /** Leaves the `__Host-` protection: sibling hosts can then write the cookie. @defaultValue none (this host alone) */
+  readonly domain?: string | undefined;
+  /** @defaultValue the path that the middleware is mounted at */
+  readonly path?: string | undefined;
+  /** CHIPS: a jar per embedding site. @defaultValue false */
+  readonly partitioned?: boolean | undefined;
+}
+
+/** Where and how long a session lives. Durations are seconds. */
+export interface SessionOptions {
+  /**
+   * Seals the session cookie. A list rotates: the first seals, all open. Each at least 32 characters,
+   * for example of `openssl rand -base64 48`.
+   */
+  readonly secret?: string | readonly string[] | undefined;
+  /** Cookie name, without its `__Host-` or `__Secure-` prefix. @defaultValue "oidc" */
+  readonly name?: string | undefined;
+  /** How long a session lives without a request (sliding) or at all. @defaultValue 28800 (8 hours) */
+  readonly expireTimeSpan?: number | undefined;
+  /** A request past half of the time starts it anew. @defaultValue true */
+  readonly slidingExpiration?: boolean | undefined;
+  /** However active, a session ends this long after the sign-in. @defaultValue none */
+  readonly absoluteLifetime?: number | undefined;
+  /** The cookie outlives the browser session (Max-Age). @defaultValue false */
+  readonly persistent?: boolean | undefined;
+  readonly cookie?: CookieOptions | undefined;
+}
