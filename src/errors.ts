@@ -7,6 +7,7 @@ export type ConfigurationErrorCode =
   | "ERR_OIDC_UNKNOWN_POLICY"
   | "ERR_OIDC_INVALID_RETURN_URL"
   | "ERR_OIDC_INVALID_CHALLENGE"
+  | "ERR_OIDC_INVALID_USER"
   | "ERR_OIDC_INSECURE_FORM_POST"
   | "ERR_OIDC_TICKET_TOO_LARGE"
   | "ERR_OIDC_RESPONSE_STARTED"
@@ -62,6 +63,7 @@ const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
   ERR_OIDC_UNKNOWN_POLICY: 500,
   ERR_OIDC_INVALID_RETURN_URL: 500,
   ERR_OIDC_INVALID_CHALLENGE: 500,
+  ERR_OIDC_INVALID_USER: 500,
   ERR_OIDC_INSECURE_FORM_POST: 500,
   ERR_OIDC_TICKET_TOO_LARGE: 500,
   ERR_OIDC_RESPONSE_STARTED: 500,
@@ -111,7 +113,7 @@ export class OpenIdConnectError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>> | undefined;
   /** Where the user can start again, where that makes sense. */
-  readonly loginUrl: string | undefined;
+  loginUrl: string | undefined;
 
   constructor(code: OpenIdConnectErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

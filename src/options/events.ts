@@ -117,16 +117,28 @@ export type EventHandler<Context> = (context: Context) => unknown;
 
 /** ASP.NET Core's events. Each is given one context object. */
 export interface OpenIdConnectEvents {
+  /** Before the redirect to the provider. */
   readonly onRedirectToIdentityProvider?: EventHandler<RedirectContext> | undefined;
+  /** The answer has passed correlation, state and issuer. */
   readonly onMessageReceived?: EventHandler<MessageReceivedContext> | undefined;
+  /** A code is there and will be redeemed. */
   readonly onAuthorizationCodeReceived?: EventHandler<AuthorizationCodeReceivedContext> | undefined;
+  /** Tokens came, and are not yet validated. */
   readonly onTokenResponseReceived?: EventHandler<TokenResponseReceivedContext> | undefined;
+  /** The ID token is valid in full. */
   readonly onTokenValidated?: EventHandler<TokenValidatedContext> | undefined;
+  /** Userinfo came; its `sub` is the ID token's. */
   readonly onUserInformationReceived?: EventHandler<UserInformationReceivedContext> | undefined;
+  /** Something was thrown while the callback ran. */
   readonly onAuthenticationFailed?: EventHandler<AuthenticationFailedContext> | undefined;
+  /** The user (or the provider) said no. */
   readonly onAccessDenied?: EventHandler<AccessDeniedContext> | undefined;
+  /** The sign-in failed; the error goes to `next` unless the handler answers. */
   readonly onRemoteFailure?: EventHandler<RemoteFailureContext> | undefined;
+  /** Just before the session is written. */
   readonly onTicketReceived?: EventHandler<TicketReceivedContext> | undefined;
+  /** Before the redirect to the provider's end session endpoint. */
   readonly onRedirectToIdentityProviderForSignOut?: EventHandler<RedirectForSignOutContext> | undefined;
+  /** Before the redirect that ends a sign-out. */
   readonly onSignedOutCallbackRedirect?: EventHandler<SignedOutCallbackRedirectContext> | undefined;
 }

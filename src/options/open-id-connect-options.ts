@@ -69,10 +69,10 @@ export interface OpenIdConnectOptions {
   readonly clientId?: string | undefined;
   /** Left out: a public client, protected by PKCE alone. */
   readonly clientSecret?: string | undefined;
-  /** @defaultValue inferred from the provider's metadata */
+  /** How the client proves itself at the token endpoint. @defaultValue inferred from the provider's metadata */
   readonly clientAuthentication?: ClientAuthentication | undefined;
 
-  /** @defaultValue "code" */
+  /** The flow. @defaultValue "code" */
   readonly responseType?: "code" | undefined;
   /** How the answer comes back to the callback. @defaultValue "query" */
   readonly responseMode?: "query" | "form_post" | undefined;
@@ -80,20 +80,26 @@ export interface OpenIdConnectOptions {
   readonly usePkce?: boolean | undefined;
   /** Replaces the default list. Must hold `openid`. @defaultValue ["openid", "profile"] */
   readonly scope?: readonly string[] | string | undefined;
+  /** `prompt`, such as `login`, `consent` or `select_account`. Sent as it is. */
   readonly prompt?: string | undefined;
   /** Greatest age of the login at the provider, in seconds; verified on return (OIDC Core 3.1.2.1). */
   readonly maxAge?: number | undefined;
-  /** RFC 8707. */
+  /** The API that the access token is for, `resource` (RFC 8707). Sent as it is. */
   readonly resource?: string | readonly string[] | undefined;
+  /** Authentication classes that are asked for, `acr_values`; the answer's `acr` must be one of them. */
   readonly acrValues?: string | readonly string[] | undefined;
+  /** `login_hint`: who is expected to sign in. Sent as it is. */
   readonly loginHint?: string | undefined;
+  /** `ui_locales`: languages of the provider's pages. Sent as they are. */
   readonly uiLocales?: string | readonly string[] | undefined;
+  /** `display` of the provider's pages. Sent as it is. */
   readonly display?: string | undefined;
   /** Further parameters of the authorization request; protocol-owned names are refused. */
   readonly additionalAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
   /** Further parameters of the token request; protocol-owned names are refused. */
   readonly additionalTokenParameters?: Readonly<Record<string, string>> | undefined;
 
+  /** See `tokenValidation` below. */
   readonly tokenValidation?: TokenValidationOptions | undefined;
   /** Userinfo claims join the user at sign-in. @defaultValue false */
   readonly getClaimsFromUserInfoEndpoint?: boolean | undefined;
@@ -117,6 +123,7 @@ export interface OpenIdConnectOptions {
   /** Query parameter that names a return URL. @defaultValue "returnUrl" */
   readonly returnUrlParameter?: string | undefined;
 
+  /** See `transaction` below. */
   readonly transaction?: TransactionOptions | undefined;
   /** Time for every request to the provider, in seconds. @defaultValue 30 (first discovery: 5) */
   readonly backchannelTimeout?: number | undefined;
@@ -126,8 +133,9 @@ export interface OpenIdConnectOptions {
   readonly fetch?: typeof fetch | undefined;
   /** The clock, in seconds since the epoch. @defaultValue the system's */
   readonly now?: (() => number) | undefined;
-  /** @defaultValue none */
+  /** Receives structured entries; none holds a secret. @defaultValue none */
   readonly logger?: Logger | undefined;
+  /** See `events` below. */
   readonly events?: OpenIdConnectEvents | undefined;
 }
 

@@ -53,6 +53,7 @@ export interface ResolvedOpenIdConnectOptions {
   readonly usePkce: boolean;
   readonly scope: readonly string[];
   readonly maxAgeSeconds: number | undefined;
+  readonly acrValues: readonly string[] | undefined;
   /** Parameters of every authorization request that are sent as they were given. */
   readonly fixedParameters: readonly (readonly [string, string])[];
   readonly tokenParameters: Readonly<Record<string, string>>;
@@ -209,6 +210,7 @@ export function resolveOpenIdConnectOptions(
       options.maxAge === undefined
         ? undefined
         : seconds(problems, "maxAge", options.maxAge, 0, { least: 0, whole: true }),
+    acrValues: textList(problems, "acrValues", options.acrValues),
     fixedParameters: fixedParameters(problems, options),
     tokenParameters: ownParameters(problems, "additionalTokenParameters", options.additionalTokenParameters),
     clockToleranceSeconds: seconds(problems, "tokenValidation.clockTolerance", validation.clockTolerance, 60, {
@@ -361,7 +363,6 @@ function fixedParameters(problems: Problems, options: OpenIdConnectOptions): rea
   };
   add("prompt", text(problems, "prompt", options.prompt));
   for (const resource of textList(problems, "resource", options.resource) ?? []) add("resource", resource);
-  add("acr_values", textList(problems, "acrValues", options.acrValues)?.join(" "));
   add("login_hint", text(problems, "loginHint", options.loginHint));
   add("ui_locales", textList(problems, "uiLocales", options.uiLocales)?.join(" "));
   add("display", text(problems, "display", options.display));

@@ -1,12 +1,12 @@
 /** Attributes of a cookie that an app may choose. HttpOnly is always on. */
 export interface CookieOptions {
-  /** @defaultValue "lax" */
+  /** When the cookie goes along from other sites. "strict" loses it on the way back from the provider. @defaultValue "lax" */
   readonly sameSite?: "lax" | "strict" | "none" | undefined;
   /** "auto": Secure when `baseUrl` is https, else when the request is. @defaultValue "auto" */
   readonly secure?: "auto" | boolean | undefined;
   /** Leaves the `__Host-` protection: sibling hosts can then write the cookie. @defaultValue none (this host alone) */
   readonly domain?: string | undefined;
-  /** @defaultValue the path that the middleware is mounted at */
+  /** The part of the site that sees the cookie. @defaultValue the path that the middleware is mounted at */
   readonly path?: string | undefined;
   /** CHIPS: a jar per embedding site. @defaultValue false */
   readonly partitioned?: boolean | undefined;
@@ -29,5 +29,6 @@ export interface SessionOptions {
   readonly absoluteLifetime?: number | undefined;
   /** The cookie outlives the browser session (Max-Age). @defaultValue false */
   readonly persistent?: boolean | undefined;
+  /** Attributes of the session cookie. */
   readonly cookie?: CookieOptions | undefined;
 }

@@ -1,0 +1,42 @@
+import type { ServerResponse } from "node:http";
+
+/** Answers that change with who asks, and so are never kept by a cache. */
+export function redirect(res: ServerResponse, status: 302 | 303, location: string): void {
+  res.statusCode = status;
+  res.setHeader("location", location);
+  res.setHeader("cache-control", "no-store");
+  res.setHeader("content-length", 0);
+  res.end();
+}
+
+/** RFC 9457. */
+export interface Problem {
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  /** Where a person can sign in. */
+  readonly loginUrl?: string | undefined;
+}
+
+export function problem(res: ServerResponse, details: Problem): void {
+  const body = JSON.stringify(details);
+  res.statusCode = details.status;
+  res.setHeader("content-type", "application/problem+json; charset=utf-8");
+  res.setHeader("cache-control", "no-store");
+  res.setHeader("content-length", Buffer.byteLength(body));
+  res.end(body);
+}
+
+export function page(res: ServerResponse, status: number, html: string, formActions: readonly string[] = []): void {
+  res.statusCode = status;
+  res.setHeader("content-type", "text/html; charset=utf-8");
+  res.setHeader("cache-control", "no-store");
+  res.setHeader(
+    "content-security-policy",
+    `default-src 'none'; style-src 'unsafe-inline'; form-action ${["'self'", ...formActions].join(" ")}; base-uri 'none'; frame-ancestors 'none'`,
+  );
+  res.setHeader("x-content-type-options", "nosniff");
+  res.setHeader("referrer-policy", "same-origin");
+  res.setHeader("content-length", Buffer.byteLength(html));
+  res.end(html);
+}

@@ -1,0 +1,56 @@
+import { ConfigurationError } from "../errors.js";
+import type { Claims } from "../model.js";
+import type { ChallengeOptions, SignOutOptions } from "../options/request-options.js";
+import type { CookieScheme, SignedIn } from "./cookie-scheme.js";
+import type { Exchange } from "./exchange.js";
+
+/** Whether a request was answered here, or goes on to the app. */
+export type Handled = "answered" | "skipped";
+
+/** Answers one of our own paths. */
+export type Endpoint = (exchange: Exchange, current: SignedIn | undefined) => Promise<Handled>;
+
+/** A scheme whose users sign in elsewhere: it asks, takes the answer, and signs out there. */
+export interface RemoteScheme {
+  readonly name: string;
+  /** What it answers itself, by exact path below the mount point. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** Answers the response: a redirect for a person, 401 for anything else. */
+  challenge(exchange: Exchange, options: ChallengeOptions): Promise<void>;
+  /** Signs out here and there, and answers the response. */
+  signOut(exchange: Exchange, current: SignedIn | undefined, options: SignOutOptions): Promise<void>;
+  /** Forgets what challenges left in this browser. */
+  forget(exchange: Exchange): void;
+  fetchUserInfo(current: SignedIn): Promise<Claims>;
+}
+
+/** Every scheme of one middleware, and which of them is meant when none is named. */
+export interface SchemeRegistry {
+  /** Remembers who is signed in, whichever scheme it was. */
+  readonly session: CookieScheme;
+  /** The endpoints of all remote schemes. */
+  readonly endpoints: ReadonlyMap<string, Endpoint>;
+  /** @throws ConfigurationError `ERR_OIDC_UNKNOWN_SCHEME` */
+  remote(name?: string): RemoteScheme;
+  /** The remote scheme that signed this user in, if it was one. */
+  remoteOf(current: SignedIn | undefined): RemoteScheme | undefined;
+}
+
+/** The first remote scheme is the default challenge scheme. */
+export function createSchemeRegistry(session: CookieScheme, remotes: readonly RemoteScheme[]): SchemeRegistry {
+  const byName = new Map(remotes.map((remote) => [remote.name, remote]));
+  const [first] = remotes;
+  return {
+    session,
+    endpoints: new Map(remotes.flatMap((remote) => [...remote.endpoints])),
+    remote(name) {
+      const found = name === undefined ? first : byName.get(name);
+      if (found !== undefined) return found;
+      throw new ConfigurationError(
+        "ERR_OIDC_UNKNOWN_SCHEME",
+        `There is no scheme "${name}" that could do this. Known: ${[...byName.keys()].map((known) => `"${known}"`).join(", ")}.`,
+      );
+    },
+    remoteOf: (current) => (current === undefined ? undefined : byName.get(current.ticket.scheme)),
+  };
+}

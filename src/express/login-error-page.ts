@@ -1,0 +1,49 @@
+import type { ErrorRequestHandler } from "express";
+import { page, problem } from "../authentication/answers.js";
+import { escapeHtml, renderPage } from "../authentication/page.js";
+import { isPageView } from "../authentication/request-kind.js";
+import { ConfigurationError, OpenIdConnectError, ProviderError } from "../errors.js";
+
+const TITLES: Readonly<Record<number, string>> = {
+  401: "Sign-in required",
+  403: "Access denied",
+  502: "The sign-in service answered wrongly",
+  503: "The sign-in service is not reachable",
+  504: "The sign-in service did not answer in time",
+};
+
+/**
+ * An error handler that shows this library's errors as a page, or as a problem (RFC 9457) to anything that is not a
+ * page view. Other errors go on. Mount it after the routes.
+ *
+ * What only developers and operators can act on is told in full while Express's `env` is not "production"; after that
+ * the page gives its code alone, and the message is for the log.
+ */
+export function loginErrorPage(): ErrorRequestHandler {
+  return (error: unknown, req, res, next) => {
+    if (!(error instanceof OpenIdConnectError) || res.headersSent) {
+      next(error);
+      return;
+    }
+    for (const [name, value] of Object.entries(error.headers ?? {})) res.setHeader(name, value);
+    const title = TITLES[error.status] ?? (error.status < 500 ? "The sign-in did not work" : "Sign-in is not set up");
+    if (!isPageView(req)) {
+      problem(res, { title, status: error.status, code: error.code, loginUrl: error.loginUrl });
+      return;
+    }
+    const isInternal = error instanceof ConfigurationError || error instanceof ProviderError;
+    const message =
+      isInternal && req.app.get("env") === "production"
+        ? "It is not your doing. Try again in a while; if it stays, tell who runs this app the code below."
+        : error.message;
+    const again =
+      error.loginUrl === undefined
+        ? ""
+        : `<p><a class="button" href="${escapeHtml(error.loginUrl)}">Sign in again</a></p>`;
+    const html = renderPage(
+      title,
+      `<p>${escapeHtml(message)}</p>${again}<p><code>${escapeHtml(error.code)}</code></p>`,
+    );
+    page(res, error.status, html);
+  };
+}

@@ -1,0 +1,69 @@
+import type { Request } from "express";
+import { ConfigurationError } from "../errors.js";
+import type { SignInUser } from "./sign-in-user.js";
+
+type Callback = (error?: unknown) => void;
+
+/**
+ * `req.isAuthenticated()` and its kin: the methods that Passport made known, so that code written for it works. They
+ * stand on the app's request prototype, not on each request: six properties per request would cost more than all the
+ * rest.
+ */
+const METHODS: Readonly<Record<string, (this: Request, ...given: never[]) => unknown>> = {
+  isAuthenticated() {
+    return this.user !== undefined && this.user !== null;
+  },
+  isUnauthenticated() {
+    return !this.isAuthenticated();
+  },
+  login: logIn,
+  logIn,
+  logout: logOut,
+  logOut,
+};
+
+function logIn(this: Request, user: SignInUser, options: unknown, callback?: Callback): void {
+  const done = typeof options === "function" ? (options as Callback) : callback;
+  assertCallback(done, "login(user, callback)");
+  finish(() => oidcOf(this).signIn(user), done);
+}
+
+function logOut(this: Request, options: unknown, callback?: Callback): void {
+  const done = typeof options === "function" ? (options as Callback) : callback;
+  assertCallback(done, "logout(callback)");
+  finish(async () => oidcOf(this).signOutLocally(), done);
+}
+
+function finish(work: () => Promise<void>, done: Callback): void {
+  // Out of the promise: what the callback throws is the app's, and must not come back to it as our error.
+  work().then(
+    () => process.nextTick(done),
+    (error: unknown) => process.nextTick(done, error),
+  );
+}
+
+function oidcOf(req: Request): Request["oidc"] {
+  const { oidc } = req;
+  if (oidc !== undefined) return oidc;
+  throw new ConfigurationError(
+    "ERR_OIDC_MIDDLEWARE_MISSING",
+    "This request did not pass addOpenIdConnect(): mount it with app.use() before the routes.",
+  );
+}
+
+function assertCallback(done: Callback | undefined, usage: string): asserts done is Callback {
+  if (typeof done === "function") return;
+  throw new ConfigurationError("ERR_OIDC_GUARD_MISUSED", `req.${usage} needs its callback, as Passport's does.`);
+}
+
+const prepared = new WeakSet<object>();
+
+/** Puts the methods on the prototype that this app's requests share, once. */
+export function preparePrototype(req: Request): void {
+  const prototype: object = Object.getPrototypeOf(req);
+  if (prepared.has(prototype)) return;
+  prepared.add(prototype);
+  for (const [name, value] of Object.entries(METHODS)) {
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+  }
+}

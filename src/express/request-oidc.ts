@@ -1,0 +1,175 @@
+import type { Request } from "express";
+import { problem } from "../authentication/answers.js";
+import type { SignedIn, TicketDraft } from "../authentication/cookie-scheme.js";
+import { isNavigation } from "../authentication/request-kind.js";
+import type { RemoteScheme, SchemeRegistry } from "../authentication/scheme-registry.js";
+import { AuthorizationError, ConfigurationError, TokenError } from "../errors.js";
+import type { Claims } from "../model.js";
+import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
+import type { User } from "../user.js";
+import { answer, type Next } from "./async-answer.js";
+import type { RequestExchange } from "./request-exchange.js";
+import { localTicket, type SignInUser } from "./sign-in-user.js";
+
+/** What `getToken` knows by name. */
+export type TokenName = "access_token" | "id_token" | "refresh_token" | "expires_at" | "token_type";
+
+/** `req.oidc`: who is signed in on this request, and what can be done about it. */
+export class RequestOidc {
+  readonly #exchange: RequestExchange;
+  readonly #schemes: SchemeRegistry;
+  #current: SignedIn | undefined;
+
+  constructor(exchange: RequestExchange, schemes: SchemeRegistry, current: SignedIn | undefined) {
+    this.#exchange = exchange;
+    this.#schemes = schemes;
+    this.#current = current;
+  }
+
+  /**
+   * Who is signed in.
+   * @throws AuthorizationError `ERR_OIDC_UNAUTHENTICATED` when nobody is
+   */
+  get user(): User {
+    return this.#signedIn().user;
+  }
+
+  /** When the session ends unless it is renewed; `undefined` when nobody is signed in. */
+  get sessionExpiresAt(): Date | undefined {
+    return this.#current === undefined ? undefined : new Date(this.#current.ticket.expiresAtSeconds * 1000);
+  }
+
+  /** Scopes that the provider granted at sign-in, kept whether tokens are saved or not. */
+  get grantedScopes(): readonly string[] {
+    return this.#current?.ticket.grantedScopes ?? [];
+  }
+
+  isAuthenticated(): boolean {
+    return this.#current !== undefined;
+  }
+
+  /**
+   * Asks who the user is and answers the response: a navigation is redirected to the provider, anything else gets 401.
+   * Given `next`, errors go there and the promise never rejects.
+   */
+  challenge(options: ChallengeOptions = {}, next?: Next): Promise<void> {
+    return answer(async () => {
+      this.#assertNotAnswered("challenge");
+      await this.#schemes.remote(options.scheme).challenge(this.#exchange, options);
+      return "answered";
+    }, next);
+  }
+
+  /**
+   * Refuses a known user: a navigation's 403 goes to the app's error handler as an {@link AuthorizationError},
+   * anything else gets a 403 problem.
+   */
+  forbid(next?: Next): Promise<void> {
+    return this.refuse("This user may not do this.", next);
+  }
+
+  /** @internal */
+  refuse(message: string, next?: Next): Promise<void> {
+    return answer(async () => {
+      this.#assertNotAnswered("forbid");
+      const { req, res } = this.#exchange;
+      if (isNavigation(req)) throw new AuthorizationError("ERR_OIDC_FORBIDDEN", message);
+      problem(res, { title: "Forbidden", status: 403, code: "ERR_OIDC_FORBIDDEN" });
+      return "answered";
+    }, next);
+  }
+
+  /**
+   * Signs a user in from code, under a new session id. `user` is a record of claims with `sub`, or a `User`.
+   *
+   * @throws ConfigurationError `ERR_OIDC_INVALID_USER`, `ERR_OIDC_TICKET_TOO_LARGE`, `ERR_OIDC_RESPONSE_STARTED`
+   */
+  async signIn(user: SignInUser, options: SignInOptions = {}): Promise<void> {
+    const before = this.#current;
+    const draft: TicketDraft = localTicket(user, before?.ticket, options);
+    const isSame = before !== undefined && before.user.sub === draft.claims["sub"];
+    this.#become(this.#schemes.session.signIn(this.#exchange, draft, isSame ? before.tokens() : undefined));
+  }
+
+  /**
+   * Signs out here and at the provider, and answers the response with a redirect. Given `next`, errors go there and the
+   * promise never rejects.
+   */
+  signOut(options: SignOutOptions = {}, next?: Next): Promise<void> {
+    return answer(async () => {
+      this.#assertNotAnswered("sign-out");
+      const before = this.#current;
+      const scheme = options.scheme === undefined ? this.#scheme : this.#schemes.remote(options.scheme);
+      this.#become(undefined);
+      await scheme.signOut(this.#exchange, before, options);
+      return "answered";
+    }, next);
+  }
+
+  /** Ends the session of this app alone, and leaves the response to the caller. */
+  signOutLocally(): void {
+    this.#become(undefined);
+    this.#schemes.session.signOut(this.#exchange);
+    this.#schemes.remote().forget(this.#exchange);
+  }
+
+  /**
+   * A token that `saveTokens` kept; `expires_at` is ISO 8601 text in UTC. `undefined` where it was not kept or did not
+   * come.
+   *
+   * @throws AuthorizationError `ERR_OIDC_UNAUTHENTICATED` when nobody is signed in
+   */
+  getToken(name: TokenName): string | undefined {
+    const tokens = this.#signedIn().tokens();
+    switch (name) {
+      case "access_token":
+        return tokens?.accessToken;
+      case "id_token":
+        return tokens?.idToken;
+      case "refresh_token":
+        return tokens?.refreshToken;
+      case "token_type":
+        return tokens?.tokenType;
+      case "expires_at": {
+        const seconds = tokens?.accessTokenExpiresAtSeconds;
+        return seconds === undefined ? undefined : new Date(seconds * 1000).toISOString();
+      }
+      default:
+        throw new TokenError(
+          "ERR_OIDC_TOKEN_NOT_SAVED",
+          'getToken knows "access_token", "id_token", "refresh_token", "expires_at" and "token_type".',
+        );
+    }
+  }
+
+  /**
+   * Claims of the userinfo endpoint, `sub` checked.
+   *
+   * @throws TokenError `ERR_OIDC_TOKEN_NOT_SAVED`; ProviderError; AuthorizationError when nobody is signed in
+   */
+  async fetchUserInfo(): Promise<Claims> {
+    return this.#scheme.fetchUserInfo(this.#signedIn());
+  }
+
+  get #scheme(): RemoteScheme {
+    return this.#schemes.remoteOf(this.#current) ?? this.#schemes.remote();
+  }
+
+  #signedIn(): SignedIn {
+    if (this.#current !== undefined) return this.#current;
+    throw new AuthorizationError("ERR_OIDC_UNAUTHENTICATED", "Nobody is signed in on this request.");
+  }
+
+  #become(current: SignedIn | undefined): void {
+    this.#current = current;
+    (this.#exchange.req as Request & { user?: User | undefined }).user = current?.user;
+  }
+
+  #assertNotAnswered(what: string): void {
+    if (!this.#exchange.res.headersSent) return;
+    throw new ConfigurationError(
+      "ERR_OIDC_RESPONSE_STARTED",
+      `A ${what} answers the response, and this one has been answered already: return after the first answer.`,
+    );
+  }
+}

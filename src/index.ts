@@ -1,0 +1,30 @@
+import "./express/request-augmentation.js";
+
+export type * from "./errors.js";
+export {
+  AuthorizationError,
+  CallbackError,
+  ConfigurationError,
+  OpenIdConnectError,
+  ProviderError,
+  TokenError,
+} from "./errors.js";
+export { addOpenIdConnect } from "./express/add-open-id-connect.js";
+export {
+  type AuthorizationContext,
+  authorize,
+  requireAuth,
+  requireClaim,
+  requireRole,
+  requireScope,
+} from "./express/guards.js";
+export { loginErrorPage } from "./express/login-error-page.js";
+export type { RequestOidc, TokenName } from "./express/request-oidc.js";
+export type { SignInUser } from "./express/sign-in-user.js";
+export type { Claims, JsonValue, SavedTokens } from "./model.js";
+export type * from "./options/events.js";
+export { type EnvironmentOptions, fromEnvironment } from "./options/from-environment.js";
+export type * from "./options/open-id-connect-options.js";
+export type * from "./options/request-options.js";
+export type { CookieOptions, SessionOptions } from "./options/session-options.js";
+export { User } from "./user.js";

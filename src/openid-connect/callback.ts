@@ -1,0 +1,124 @@
+import type { SignedIn } from "../authentication/cookie-scheme.js";
+import type { Exchange } from "../authentication/exchange.js";
+import type { Handled } from "../authentication/scheme-registry.js";
+import { CallbackError, OpenIdConnectError } from "../errors.js";
+import type { ChallengeProperties, MessageReceivedContext, RemoteFailureContext } from "../options/events.js";
+import { acceptUser } from "./accept-user.js";
+import {
+  assertForm,
+  assertInTime,
+  assertIssuer,
+  assertRedirectUri,
+  assertThisBrowser,
+  openTransaction,
+  used,
+} from "./answer-checks.js";
+import { type CallbackMessage, readCallbackMessage } from "./callback-message.js";
+import { completeSignIn } from "./complete-sign-in.js";
+import { FailedByEvent, Interruption, raise } from "./event-runner.js";
+import { refuse } from "./refusal.js";
+import { eventBase, loginUrl, ownUrl, type Remote, redirectLocally } from "./remote.js";
+
+/** What the steps learn on the way, for those that follow and for the failure path. */
+interface Progress {
+  properties?: ChallengeProperties;
+}
+
+/**
+ * `callbackPath`: the provider's answer.
+ *
+ * 1. Read the message: one of each parameter, from query or form.
+ * 2. Open the transaction out of `state`; a callback that comes back goes on without the provider.
+ * 3. Check that it is this browser's, in time, unused, and the issuer's (RFC 9207).
+ * 4. An error of the provider ends here.
+ * 5. Redeem the code, validate the tokens (OIDC Core 3.1.3), ask userinfo where the options say so.
+ * 6. Sign in under a new session id, and go to the return URL.
+ */
+export async function handleCallback(
+  remote: Remote,
+  exchange: Exchange,
+  current: SignedIn | undefined,
+): Promise<Handled> {
+  const progress: Progress = {};
+  try {
+    return await run(remote, exchange, current, progress);
+  } catch (thrown) {
+    if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";
+    const failure = thrown instanceof FailedByEvent ? thrown.error : thrown;
+    const error = failure instanceof Error ? failure : new Error(String(failure));
+    if (error instanceof OpenIdConnectError) {
+      error.loginUrl ??= loginUrl(remote, exchange, progress.properties?.returnUrl);
+    }
+    return await fail(remote, exchange, error, progress);
+  }
+}
+
+async function fail(remote: Remote, exchange: Exchange, error: Error, progress: Progress): Promise<Handled> {
+  try {
+    await raise<RemoteFailureContext>(remote.options.events.onRemoteFailure, {
+      ...eventBase(remote, exchange),
+      error,
+      properties: progress.properties,
+    });
+  } catch (thrown) {
+    if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";
+    throw thrown;
+  }
+  remote.options.logger?.warn?.(
+    { event: "sign_in_failed", scheme: remote.name, code: (error as { readonly code?: unknown }).code },
+    error.message,
+  );
+  throw error;
+}
+
+async function run(
+  remote: Remote,
+  exchange: Exchange,
+  current: SignedIn | undefined,
+  progress: Progress,
+): Promise<Handled> {
+  const { options, provider } = remote;
+  const skips = (message: CallbackMessage) =>
+    options.skipUnrecognizedRequests && ["state", "code", "error"].every((name) => message[name] === undefined);
+
+  const message = await readCallbackMessage(exchange).catch((error: unknown) => {
+    if (options.skipUnrecognizedRequests && error instanceof CallbackError) return undefined;
+    throw error;
+  });
+  if (message === undefined || skips(message)) return "skipped";
+  const transaction = openTransaction(remote, message);
+  const properties: ChallengeProperties = {
+    returnUrl: transaction.returnUrl,
+    state: transaction.extras.state,
+  };
+  progress.properties = properties;
+
+  // The ticket itself says that this transaction made it: the back button, or a reload, of a sign-in that went well.
+  if (current?.ticket.transactionId === transaction.id) {
+    redirectLocally(exchange, transaction.returnUrl);
+    return "answered";
+  }
+  assertInTime(remote, transaction);
+  assertThisBrowser(remote, exchange, transaction);
+  const metadata = await provider.metadata();
+  const redirectUri = ownUrl(exchange, options.paths.callback);
+  assertIssuer(message, transaction, metadata);
+  assertRedirectUri(transaction, redirectUri);
+  assertForm(message);
+  const expiresAt = transaction.issuedAtSeconds + options.transaction.lifetimeSeconds;
+  if (!remote.usedTransactions.use(transaction.id, expiresAt)) {
+    const subject = remote.usedTransactions.outcome(transaction.id);
+    if (subject === undefined || subject !== current?.user.sub) throw used();
+    redirectLocally(exchange, transaction.returnUrl);
+    return "answered";
+  }
+  await raise<MessageReceivedContext>(options.events.onMessageReceived, {
+    ...eventBase(remote, exchange),
+    properties,
+    parameters: message,
+  });
+  if (message["error"] !== undefined) return await refuse(remote, exchange, properties, message["error"], message);
+
+  const accepted = await acceptUser(remote, exchange, message, transaction, metadata, redirectUri, properties);
+  return await completeSignIn(remote, exchange, transaction, properties, accepted);
+}

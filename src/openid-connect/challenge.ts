@@ -1,0 +1,144 @@
+import { problem } from "../authentication/answers.js";
+import type { Exchange } from "../authentication/exchange.js";
+import { isNavigation } from "../authentication/request-kind.js";
+import { localReturnUrl, returnUrlFromCode } from "../authentication/return-url.js";
+import { ConfigurationError } from "../errors.js";
+import type { JsonValue } from "../model.js";
+import type { ChallengeProperties, RedirectContext } from "../options/events.js";
+import type { ChallengeOptions } from "../options/request-options.js";
+import { isLoopback, PROTOCOL_PARAMETERS } from "../options/resolve-open-id-connect-options.js";
+import { authorizationParameters, authorizationUrl } from "../protocol/authorization-request.js";
+import { correlate } from "../session/correlation-cookie.js";
+import { sendCookies } from "../session/response-cookies.js";
+import type { TransactionExtras } from "../session/transaction.js";
+import { Interruption, raise } from "./event-runner.js";
+import { loginUrl, notOwnEndpoint, ownUrl, type Remote, redirectLocally } from "./remote.js";
+
+/**
+ * Asks who the user is: a person is redirected to the provider, anything else gets a 401 that says where to sign in.
+ *
+ * 1. Decide by the kind of request.
+ * 2. Find the return URL and the provider.
+ * 3. Bind a transaction to this browser.
+ * 4. Redirect (OIDC Core 3.1.2.1).
+ */
+export async function challenge(
+  remote: Remote,
+  exchange: Exchange,
+  given: ChallengeOptions = {},
+  isForPerson: boolean = isNavigation(exchange.req),
+): Promise<void> {
+  const { options, provider } = remote;
+  const { req, res } = exchange;
+  if (!isForPerson) {
+    problem(res, {
+      title: "Sign-in required",
+      status: 401,
+      code: "ERR_OIDC_UNAUTHENTICATED",
+      loginUrl: loginUrl(remote, exchange),
+    });
+    return;
+  }
+  assertFormPostPossible(remote, exchange);
+  assertChallenge(given);
+  const properties: ChallengeProperties = { returnUrl: returnUrl(remote, exchange, given), state: given.state };
+  const metadata = await provider.metadata();
+
+  const parameters = authorizationParameters(provider, {
+    prompt: given.prompt,
+    maxAgeSeconds: given.maxAge,
+    scope: list(given.scope),
+    resource: list(given.resource),
+    loginHint: given.loginHint,
+    acrValues: list(given.acrValues),
+    additionalParameters: given.additionalParameters,
+  });
+  try {
+    await raise<RedirectContext>(options.events.onRedirectToIdentityProvider, {
+      req,
+      res,
+      scheme: remote.name,
+      parameters: parameters as Record<string, string>,
+      properties,
+    });
+  } catch (interruption) {
+    if (interruption instanceof Interruption) return;
+    throw interruption;
+  }
+
+  const { prefix, attributes } = remote.correlationCookie(exchange);
+  const correlation = correlate(req.headers.cookie, prefix, attributes, options.transaction.lifetimeSeconds);
+  const redirectUri = ownUrl(exchange, options.paths.callback);
+  const begun = remote.transactions.begin({
+    scheme: remote.name,
+    issuer: metadata.issuer,
+    redirectUri,
+    correlation: correlation.value,
+    returnUrl: properties.returnUrl,
+    extras: extras(remote, parameters, properties),
+  });
+  if (begun === undefined) {
+    throw new ConfigurationError(
+      "ERR_OIDC_INVALID_CHALLENGE",
+      "The state given to the challenge is too long: sealed, it must fit into 1,000 characters. Keep the data in the app and give its key.",
+    );
+  }
+  sendCookies(res, `correlation ${remote.name}`, () => correlation.setCookies);
+  const location = authorizationUrl(provider, metadata, parameters, {
+    redirectUri,
+    state: begun.state,
+    nonce: begun.nonce,
+    codeVerifier: options.usePkce ? begun.codeVerifier : undefined,
+  });
+  redirectLocally(exchange, location);
+}
+
+function returnUrl(remote: Remote, exchange: Exchange, given: ChallengeOptions): string {
+  if (given.returnUrl !== undefined) return returnUrlFromCode(given.returnUrl, exchange.origin);
+  const asked = exchange.req.method === "GET" ? localReturnUrl(exchange.publicUrl, exchange.origin) : undefined;
+  return notOwnEndpoint(remote, exchange, asked) ?? "/";
+}
+
+function extras(
+  remote: Remote,
+  parameters: Readonly<Record<string, string | readonly string[]>>,
+  properties: ChallengeProperties,
+): TransactionExtras | undefined {
+  const { max_age: maxAge, acr_values: acr } = parameters;
+  const found: { maxAge?: number; acr?: readonly string[]; state?: JsonValue } = {};
+  // What the request really says is what the answer is held to, an event's last word included.
+  if (maxAge !== undefined) found.maxAge = Number(maxAge);
+  if (typeof acr === "string" && acr !== remote.options.acrValues?.join(" ")) found.acr = acr.split(" ");
+  if (properties.state !== undefined) found.state = properties.state;
+  if (found.maxAge === remote.options.maxAgeSeconds) delete found.maxAge;
+  return Object.keys(found).length === 0 ? undefined : found;
+}
+
+function assertChallenge(given: ChallengeOptions): void {
+  for (const name of Object.keys(given.additionalParameters ?? {})) {
+    if (!PROTOCOL_PARAMETERS.has(name)) continue;
+    throw new ConfigurationError(
+      "ERR_OIDC_INVALID_CHALLENGE",
+      `additionalParameters must not hold "${name}": it belongs to the protocol.`,
+    );
+  }
+  if (given.maxAge !== undefined && !(Number.isSafeInteger(given.maxAge) && given.maxAge >= 0)) {
+    throw new ConfigurationError("ERR_OIDC_INVALID_CHALLENGE", "maxAge must be whole seconds, 0 or more.");
+  }
+  if (given.scope !== undefined && list(given.scope)?.includes("openid") !== true) {
+    throw new ConfigurationError("ERR_OIDC_INVALID_CHALLENGE", 'scope lacks "openid"; add it.');
+  }
+}
+
+function assertFormPostPossible(remote: Remote, exchange: Exchange): void {
+  if (remote.options.responseMode !== "form_post" || exchange.isHttps) return;
+  if (isLoopback(new URL(exchange.origin).hostname)) return;
+  throw new ConfigurationError(
+    "ERR_OIDC_INSECURE_FORM_POST",
+    `responseMode is "form_post", whose correlation cookie browsers keep over https alone, and this request came over http (${exchange.origin}). Serve the app over https (behind a proxy: set "trust proxy" or baseUrl), or use responseMode "query".`,
+  );
+}
+
+function list(given: readonly string[] | string | undefined): readonly string[] | undefined {
+  return typeof given === "string" ? given.split(" ").filter((part) => part !== "") : given;
+}

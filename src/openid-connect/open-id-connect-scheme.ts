@@ -1,0 +1,44 @@
+import type { Endpoint, Handled, RemoteScheme } from "../authentication/scheme-registry.js";
+import { TokenError } from "../errors.js";
+import { fetchUserInfo } from "../protocol/user-info.js";
+import { handleCallback } from "./callback.js";
+import { challenge } from "./challenge.js";
+import { handleLogin } from "./login.js";
+import { handleLogout } from "./logout.js";
+import { clearCorrelationCookies, type Remote } from "./remote.js";
+import { signOut } from "./sign-out.js";
+import { handleSignedOutCallback } from "./signed-out-callback.js";
+
+/** OpenID Connect as a scheme: its endpoints, one file each, and what the app may ask of it. */
+export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
+  return {
+    name: remote.name,
+    endpoints: endpoints(remote),
+    challenge: (exchange, options) => challenge(remote, exchange, options),
+    signOut: (exchange, current, options) => signOut(remote, exchange, current, options),
+    forget: (exchange) => clearCorrelationCookies(remote, exchange),
+    async fetchUserInfo(current) {
+      const accessToken = current.tokens()?.accessToken;
+      const subject = current.ticket.evidence?.subject ?? current.user.sub;
+      if (accessToken !== undefined) return fetchUserInfo(remote.provider, accessToken, subject);
+      throw new TokenError(
+        "ERR_OIDC_TOKEN_NOT_SAVED",
+        'Userinfo is asked with the access token, and none is kept: set saveTokens to true, or to a list with "access_token", and sign in again.',
+      );
+    },
+  };
+}
+
+function endpoints(remote: Remote): ReadonlyMap<string, Endpoint> {
+  const { paths } = remote.options;
+  const table = new Map<string, Endpoint>([
+    [paths.callback, (exchange, current) => handleCallback(remote, exchange, current)],
+    [paths.signedOutCallback, (exchange) => handleSignedOutCallback(remote, exchange)],
+  ]);
+  const answered = (work: Promise<void>): Promise<Handled> => work.then(() => "answered");
+  if (paths.login !== undefined) table.set(paths.login, (exchange) => answered(handleLogin(remote, exchange)));
+  if (paths.logout !== undefined) {
+    table.set(paths.logout, (exchange, current) => answered(handleLogout(remote, exchange, current)));
+  }
+  return table;
+}

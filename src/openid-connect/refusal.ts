@@ -1,0 +1,42 @@
+import type { Exchange } from "../authentication/exchange.js";
+import type { Handled } from "../authentication/scheme-registry.js";
+import { CallbackError } from "../errors.js";
+import type { AccessDeniedContext, ChallengeProperties } from "../options/events.js";
+import { safeErrorName } from "../protocol/provider-errors.js";
+import type { CallbackMessage } from "./callback-message.js";
+import { raise } from "./event-runner.js";
+import { eventBase, type Remote, redirectLocally } from "./remote.js";
+
+/** The provider answered with an error (OIDC Core 3.1.2.6): the user said no, or something is not set up. */
+export async function refuse(
+  remote: Remote,
+  exchange: Exchange,
+  properties: ChallengeProperties,
+  given: string,
+  message: CallbackMessage,
+): Promise<Handled> {
+  const name = safeErrorName(given);
+  const details = { error: given, errorDescription: message["error_description"], errorUri: message["error_uri"] };
+  if (name !== "access_denied") {
+    throw new CallbackError(
+      "ERR_OIDC_AUTHORIZATION_REJECTED",
+      `The provider ended the sign-in with an error (${name}). Its own words are in errorDescription.`,
+      details,
+    );
+  }
+  const error = new CallbackError(
+    "ERR_OIDC_ACCESS_DENIED",
+    "The sign-in was cancelled, or the provider denied it (access_denied).",
+    details,
+  );
+  const context = await raise<AccessDeniedContext>(remote.options.events.onAccessDenied, {
+    ...eventBase(remote, exchange),
+    properties,
+    error,
+    accessDeniedPath: remote.options.accessDeniedPath,
+  });
+  if (context.accessDeniedPath === undefined) throw error;
+  const query = new URLSearchParams({ [remote.options.returnUrlParameter]: properties.returnUrl });
+  redirectLocally(exchange, `${exchange.publicPath}${context.accessDeniedPath}?${query}`);
+  return "answered";
+}

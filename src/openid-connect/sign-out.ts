@@ -1,0 +1,61 @@
+import type { SignedIn } from "../authentication/cookie-scheme.js";
+import type { Exchange } from "../authentication/exchange.js";
+import { returnUrlFromCode } from "../authentication/return-url.js";
+import type { RedirectForSignOutContext } from "../options/events.js";
+import type { SignOutOptions } from "../options/request-options.js";
+import { endSessionUrl } from "../protocol/end-session.js";
+import { Interruption, raise } from "./event-runner.js";
+import { clearCorrelationCookies, ownUrl, type Remote, redirectLocally } from "./remote.js";
+
+/**
+ * Signs out here, then at the provider (RP-Initiated Logout 1.0). The local session is gone before anything that can
+ * fail; where the provider has no end session endpoint, or is down, the sign-out ends here.
+ */
+export async function signOut(
+  remote: Remote,
+  exchange: Exchange,
+  current: SignedIn | undefined,
+  given: SignOutOptions = {},
+): Promise<void> {
+  const { options, session } = remote;
+  const idToken = given.local === true ? undefined : current?.tokens()?.idToken;
+  session.signOut(exchange);
+  clearCorrelationCookies(remote, exchange);
+  const returnUrl =
+    given.returnUrl === undefined ? options.signedOutRedirectUri : returnUrlFromCode(given.returnUrl, exchange.origin);
+  const url = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, idToken);
+  if (url instanceof Interruption) return;
+  if (url === undefined && given.local !== true) {
+    options.logger?.info?.({ event: "signed_out_locally", scheme: remote.name }, "Signed out of this app alone.");
+  }
+  redirectLocally(exchange, url ?? returnUrl);
+}
+
+async function endSession(
+  remote: Remote,
+  exchange: Exchange,
+  returnUrl: string,
+  idToken: string | undefined,
+): Promise<string | undefined | Interruption> {
+  const { options, provider } = remote;
+  const metadata = await Promise.resolve(provider.metadata()).catch(() => undefined);
+  if (metadata?.end_session_endpoint === undefined) return undefined;
+  const parameters: Record<string, string> = {
+    client_id: options.clientId,
+    post_logout_redirect_uri: ownUrl(exchange, options.paths.signedOutCallback),
+    state: remote.keys.seal("sign-out", Buffer.from(returnUrl)),
+  };
+  if (idToken !== undefined) parameters["id_token_hint"] = idToken;
+  try {
+    await raise<RedirectForSignOutContext>(options.events.onRedirectToIdentityProviderForSignOut, {
+      req: exchange.req,
+      res: exchange.res,
+      scheme: remote.name,
+      parameters,
+    });
+  } catch (thrown) {
+    if (thrown instanceof Interruption) return thrown;
+    throw thrown;
+  }
+  return endSessionUrl(provider, metadata, parameters);
+}

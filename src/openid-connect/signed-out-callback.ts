@@ -1,0 +1,37 @@
+import { redirect } from "../authentication/answers.js";
+import type { Exchange } from "../authentication/exchange.js";
+import type { Handled } from "../authentication/scheme-registry.js";
+import { CallbackError } from "../errors.js";
+import type { SignedOutCallbackRedirectContext } from "../options/events.js";
+import { Interruption, raise } from "./event-runner.js";
+import type { Remote } from "./remote.js";
+
+/**
+ * `signedOutCallbackPath`: the browser is back from the provider's end session endpoint. The target is what our own
+ * sealed `state` says; anything else, or nothing, leads to `signedOutRedirectUri`.
+ */
+export async function handleSignedOutCallback(remote: Remote, exchange: Exchange): Promise<Handled> {
+  const { req, res } = exchange;
+  if (req.method !== "GET" && req.method !== "HEAD") {
+    throw new CallbackError("ERR_OIDC_METHOD_NOT_ALLOWED", "The signed-out callback answers GET alone.", {
+      headers: { allow: "GET" },
+    });
+  }
+  const query = exchange.url.indexOf("?");
+  const states = query === -1 ? [] : new URLSearchParams(exchange.url.slice(query)).getAll("state");
+  const opened = states.length === 1 ? remote.keys.open("sign-out", states[0] ?? "") : undefined;
+  const returnUrl = opened?.plaintext.toString("utf8") ?? remote.options.signedOutRedirectUri;
+  try {
+    const context = await raise<SignedOutCallbackRedirectContext>(remote.options.events.onSignedOutCallbackRedirect, {
+      req,
+      res,
+      scheme: remote.name,
+      returnUrl,
+    });
+    redirect(res, 302, context.returnUrl);
+    return "answered";
+  } catch (thrown) {
+    if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";
+    throw thrown;
+  }
+}

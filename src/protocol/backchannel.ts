@@ -1,0 +1,119 @@
+import { ProviderError } from "../errors.js";
+import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
+
+/** What a provider's answer may weigh, before anything is parsed. */
+const MAX_RESPONSE_BYTES = 1_048_576;
+
+/** One request to the provider; the answer is complete, bounded, and came in time. */
+export type Backchannel = (url: string, init: BackchannelInit, timeoutSeconds?: number) => Promise<Response>;
+
+/** What our callers, openid-client and oauth4webapi among them, set on a request. */
+export interface BackchannelInit {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type BackchannelOptions = Pick<ResolvedOpenIdConnectOptions, "fetch" | "backchannelTimeoutSeconds">;
+
+/**
+ * Wraps `fetch`: the time covers the body too, the body is bounded, redirects are never followed, and a failure says
+ * which host it was and what to look at.
+ */
+export function createBackchannel(options: BackchannelOptions): Backchannel {
+  return async (url, init, timeoutSeconds = options.backchannelTimeoutSeconds) => {
+    const send = options.fetch ?? fetch;
+    const abort = new AbortController();
+    const late = Symbol("late");
+    let timer: NodeJS.Timeout | undefined;
+    // An injected fetch may not heed the signal; the race keeps the promise of a bounded wait.
+    const timeout = new Promise<typeof late>((resolve) => {
+      timer = setTimeout(() => {
+        resolve(late);
+        abort.abort();
+      }, timeoutSeconds * 1000);
+      timer.unref();
+    });
+    try {
+      const answer = await Promise.race([
+        receive(send, url, { ...init, redirect: "manual", signal: abort.signal } as RequestInit),
+        timeout,
+      ]);
+      if (answer === late) {
+        throw new ProviderError(
+          "ERR_OIDC_PROVIDER_TIMEOUT",
+          `${place(url)} did not answer within ${timeoutSeconds} s (backchannelTimeout). Is the provider reachable from here, and healthy?`,
+        );
+      }
+      return answer;
+    } catch (error) {
+      if (error instanceof ProviderError) throw error;
+      throw new ProviderError("ERR_OIDC_PROVIDER_UNREACHABLE", `${place(url)} cannot be reached: ${reason(error)}`, {
+        cause: error,
+        headers: { "retry-after": "5" },
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+async function receive(send: typeof fetch, url: string, init: RequestInit): Promise<Response> {
+  const response = await send(url, init);
+  const body = await bounded(response, url);
+  const bodiless = response.status === 204 || response.status === 205 || response.status === 304;
+  // A Response made here cannot have a status below 200; a conforming fetch never answers one.
+  return new Response(bodiless ? null : body, { status: Math.max(response.status, 200), headers: response.headers });
+}
+
+async function bounded(response: Response, url: string): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = response.body?.getReader();
+  while (reader !== undefined) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    bytes += value.byteLength;
+    if (bytes > MAX_RESPONSE_BYTES) {
+      reader.cancel().catch(() => undefined);
+      throw new ProviderError(
+        "ERR_OIDC_PROVIDER_RESPONSE",
+        `${place(url)} answered with more than ${MAX_RESPONSE_BYTES} bytes; it was not read further.`,
+      );
+    }
+    chunks.push(value);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Origin and path of a URL: its query may hold what no message may hold. */
+export function place(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return parsed === undefined ? "The provider" : `${parsed.origin}${parsed.pathname}`;
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "the host name does not resolve (DNS). Check authority for a typing error, and this machine's DNS.",
+  EAI_AGAIN: "the host name did not resolve (DNS did not answer). Check this machine's DNS.",
+  ECONNREFUSED: "nothing listens there. Is the provider started, and is the port right?",
+  ECONNRESET: "the connection was cut. Is https spoken to an http port, or a proxy in between?",
+  EHOSTUNREACH: "no route to the host.",
+  UND_ERR_CONNECT_TIMEOUT: "the connection was not accepted in time.",
+  UND_ERR_SOCKET: "the connection was cut before the answer was complete.",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed. Name it to Node with NODE_EXTRA_CA_CERTS.",
+  SELF_SIGNED_CERT_IN_CHAIN: "its certificate chain is self-signed. Name the CA to Node with NODE_EXTRA_CA_CERTS.",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its certificate is of an unknown CA. Name the CA with NODE_EXTRA_CA_CERTS.",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its certificate is of an unknown CA. Name the CA with NODE_EXTRA_CA_CERTS.",
+  CERT_HAS_EXPIRED: "its TLS certificate has expired.",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host name.",
+  EPROTO: "TLS failed. Is https spoken to an http port?",
+};
+
+function reason(error: unknown): string {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    const code = (current as { readonly code?: unknown }).code;
+    if (typeof code === "string") return `${HINTS[code] ?? "the request failed."} (${code})`;
+  }
+  return "the request failed.";
+}

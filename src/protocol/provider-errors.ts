@@ -1,0 +1,122 @@
+import * as oauth from "oauth4webapi";
+import { CallbackError, ConfigurationError, OpenIdConnectError, ProviderError } from "../errors.js";
+
+/** What was being done when the provider, or a check of its answer, failed. */
+export interface Operation {
+  /** In words, for messages: "the token endpoint". */
+  readonly what: string;
+  /** A token of the user's that is no good ends here, rather than at the provider's operator. */
+  readonly isSignIn: boolean;
+  /** Values that may not reach a message, should the provider repeat them. */
+  readonly secrets: readonly (string | undefined)[];
+}
+
+/** The one place where what openid-client, oauth4webapi and providers say becomes an error of ours. */
+export function translateError(error: unknown, operation: Operation): OpenIdConnectError {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof OpenIdConnectError) return current;
+    if (current instanceof oauth.ResponseBodyError) return fromErrorBody(current, operation);
+    if (current instanceof oauth.WWWAuthenticateChallengeError) return fromChallenge(current, operation);
+    if (current instanceof oauth.OperationProcessingError || current instanceof oauth.UnsupportedOperationError) {
+      return fromCheck(current, operation);
+    }
+  }
+  return new ProviderError("ERR_OIDC_PROVIDER_RESPONSE", `An answer of ${operation.what} could not be used.`, {
+    cause: error,
+  });
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, string>> = {
+  invalid_client:
+    "it does not know this client, or its secret is another. Compare clientId and clientSecret with the registration, and clientAuthentication (client_secret_basic or client_secret_post) with the method that it has there; for a public client leave clientSecret out.",
+  unauthorized_client: "this client may not use this flow. Allow the authorization code grant in its registration.",
+  unsupported_grant_type: "it does not support the authorization code grant for this client.",
+  invalid_scope: "it refuses the requested scope. Compare scope with the scopes that the registration allows.",
+  invalid_request: "it finds the request malformed. Does it support what the options ask for (PKCE, resource)?",
+};
+
+function fromErrorBody(error: oauth.ResponseBodyError, operation: Operation): OpenIdConnectError {
+  const name = safeErrorName(error.error);
+  const said = description(error.error_description, operation);
+  if (name === "invalid_grant" && operation.isSignIn) {
+    return new CallbackError(
+      "ERR_OIDC_CODE_REJECTED",
+      `The provider refused the authorization code (invalid_grant)${said}: it expired, was used before, or was made for another redirect URI or PKCE verifier. Sign in again.`,
+      { cause: undefined, error: name },
+    );
+  }
+  const hint = CLIENT_ERRORS[name];
+  if (hint !== undefined) {
+    return new ConfigurationError(
+      "ERR_OIDC_CLIENT_REJECTED",
+      `The provider refused this client at ${operation.what} (${name})${said}: ${hint}`,
+    );
+  }
+  return new ProviderError(
+    "ERR_OIDC_PROVIDER_RESPONSE",
+    `The provider answered ${error.status} at ${operation.what} (${name})${said}.`,
+  );
+}
+
+function fromChallenge(error: oauth.WWWAuthenticateChallengeError, operation: Operation): OpenIdConnectError {
+  if (!operation.isSignIn || error.status !== 401) {
+    return new ProviderError(
+      "ERR_OIDC_PROVIDER_RESPONSE",
+      `The provider answered ${error.status} with a WWW-Authenticate challenge at ${operation.what}.`,
+    );
+  }
+  return new ConfigurationError(
+    "ERR_OIDC_CLIENT_REJECTED",
+    `The provider refused this client at ${operation.what} (401): ${CLIENT_ERRORS["invalid_client"]}`,
+  );
+}
+
+function fromCheck(error: Error & { readonly code?: string | undefined }, operation: Operation): OpenIdConnectError {
+  const details = error.cause as
+    | { readonly claims?: unknown; readonly header?: { readonly alg?: unknown } }
+    | undefined;
+  const status = error.cause instanceof Response ? error.cause.status : undefined;
+  if (error.code === oauth.RESPONSE_IS_NOT_CONFORM) {
+    return new ProviderError(
+      "ERR_OIDC_PROVIDER_RESPONSE",
+      `The provider answered ${status ?? "an unexpected status"} at ${operation.what}.`,
+      status === 503 ? { headers: { "retry-after": "5" } } : {},
+    );
+  }
+  const aboutToken =
+    error.code === oauth.JWT_CLAIM_COMPARISON ||
+    error.code === oauth.JWT_TIMESTAMP_CHECK ||
+    error.code === oauth.KEY_SELECTION ||
+    details?.claims !== undefined ||
+    details?.header !== undefined ||
+    /JWT|JWS|JWE|ID Token|signature/i.test(error.message);
+  if (aboutToken && operation.isSignIn) {
+    const alg = details?.header?.alg ?? (details as { readonly alg?: unknown } | undefined)?.alg;
+    return idTokenError(
+      typeof alg === "string" && /^[\w-]{1,20}$/.test(alg)
+        ? `${error.message} (alg ${alg}). Set the client's ID token signature at the provider to an asymmetric algorithm such as RS256`
+        : error.message,
+    );
+  }
+  return new ProviderError(
+    "ERR_OIDC_PROVIDER_RESPONSE",
+    `The answer of ${operation.what} could not be used: ${error.message}.`,
+  );
+}
+
+/** An ID token that must not sign anyone in. `finding` may name claims, never show the token. */
+export function idTokenError(finding: string, cause?: unknown): CallbackError {
+  return new CallbackError("ERR_OIDC_ID_TOKEN_INVALID", `The ID token was refused: ${finding}.`, { cause });
+}
+
+/** An `error` of a provider (RFC 6749 5.2), or a word for one that is not of the form. */
+export function safeErrorName(error: string): string {
+  return /^[\w.-]{1,64}$/.test(error) ? error : "unknown_error";
+}
+
+function description(given: string | undefined, { secrets }: Operation): string {
+  if (given === undefined) return "";
+  let text = given.slice(0, 300).replace(/[^\x20-\x7e]/g, " ");
+  for (const secret of secrets) if (secret) text = text.replaceAll(secret, "…");
+  return ` and said "${text}"`;
+}

@@ -1,0 +1,185 @@
+import { ConfigurationError, type OpenIdConnectError, ProviderError } from "../errors.js";
+import type { ProviderMetadata } from "../options/open-id-connect-options.js";
+import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
+import { type Backchannel, place } from "./backchannel.js";
+
+/** Metadata with the endpoints that no sign-in can do without. */
+export interface CheckedMetadata extends ProviderMetadata {
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly jwks_uri: string;
+}
+
+/** The provider's metadata, fetched when first needed and kept. */
+export interface MetadataSource {
+  /**
+   * Good metadata at once where there is some, however old: an aged one is renewed behind the request's back.
+   * Only a request that finds none waits, and all such requests wait for one fetch.
+   */
+  get(): CheckedMetadata | Promise<CheckedMetadata>;
+}
+
+const FIRST_BACK_OFF_SECONDS = 1;
+const LONGEST_BACK_OFF_SECONDS = 15;
+const MAX_REDIRECTS = 3;
+
+type MetadataOptions = Pick<
+  ResolvedOpenIdConnectOptions,
+  | "metadata"
+  | "requireHttps"
+  | "automaticRefreshIntervalSeconds"
+  | "refreshIntervalSeconds"
+  | "firstDiscoveryTimeoutSeconds"
+  | "backchannelTimeoutSeconds"
+  | "now"
+  | "logger"
+>;
+
+export function createMetadataSource(options: MetadataOptions, backchannel: Backchannel): MetadataSource {
+  const { metadata: source, now, logger } = options;
+  if (source.kind === "static") {
+    const checked = checkMetadata(source.metadata, "configuration", options.requireHttps);
+    return { get: () => checked };
+  }
+
+  let good: { readonly metadata: CheckedMetadata; readonly fetchedAt: number } | undefined;
+  let inFlight: Promise<CheckedMetadata> | undefined;
+  let failure: { readonly error: OpenIdConnectError; readonly until: number; readonly backOff: number } | undefined;
+  let nextRenewalAt = 0;
+
+  const load = (timeoutSeconds: number): Promise<CheckedMetadata> => {
+    inFlight ??= discover(source.url, source.authority, options, backchannel, timeoutSeconds)
+      .then((metadata) => {
+        good = { metadata, fetchedAt: now() };
+        failure = undefined;
+        return metadata;
+      })
+      .catch((error: OpenIdConnectError) => {
+        const backOff = Math.min((failure?.backOff ?? FIRST_BACK_OFF_SECONDS / 2) * 2, LONGEST_BACK_OFF_SECONDS);
+        failure = { error, backOff, until: now() + backOff };
+        logger?.error?.({ event: "discovery_failed", code: error.code, retryInSeconds: backOff }, error.message);
+        throw withRetryAfter(error, backOff);
+      })
+      .finally(() => {
+        inFlight = undefined;
+      });
+    return inFlight;
+  };
+
+  return {
+    get() {
+      if (good !== undefined) {
+        const time = now();
+        if (time - good.fetchedAt > options.automaticRefreshIntervalSeconds && time >= nextRenewalAt) {
+          nextRenewalAt = time + options.refreshIntervalSeconds;
+          load(options.backchannelTimeoutSeconds).catch(() => undefined);
+        }
+        return good.metadata;
+      }
+      if (inFlight === undefined && failure !== undefined) {
+        const wait = failure.until - now();
+        if (wait > 0) return Promise.reject(withRetryAfter(failure.error, wait));
+      }
+      return load(options.firstDiscoveryTimeoutSeconds);
+    },
+  };
+}
+
+/** A new error for each request, so that none shares another's stack or headers. */
+function withRetryAfter(error: OpenIdConnectError, seconds: number): OpenIdConnectError {
+  if (!(error instanceof ProviderError)) return error;
+  const code = error.code as ConstructorParameters<typeof ProviderError>[0];
+  const headers = { "retry-after": String(Math.max(1, Math.ceil(seconds))) };
+  return new ProviderError(code, error.message, { cause: error.cause, headers });
+}
+
+async function discover(
+  url: string,
+  authority: string | undefined,
+  options: MetadataOptions,
+  backchannel: Backchannel,
+  timeoutSeconds: number,
+): Promise<CheckedMetadata> {
+  const document = await fetchDocument(url, backchannel, timeoutSeconds);
+  const metadata = checkMetadata(document, place(url), options.requireHttps);
+  // Only a slash at the end may differ: the identifier that counts is the metadata's own, and tokens must repeat it.
+  if (authority !== undefined && withoutSlash(metadata.issuer) !== withoutSlash(authority)) {
+    throw new ProviderError(
+      "ERR_OIDC_METADATA_INVALID",
+      `${place(url)} says that its issuer is "${metadata.issuer}", and authority is "${authority}". Set authority to the provider's own name for itself, or metadataAddress where the two must differ.`,
+    );
+  }
+  return metadata;
+}
+
+function withoutSlash(issuer: string): string {
+  return (URL.canParse(issuer) ? new URL(issuer).href : issuer).replace(/\/+$/, "");
+}
+
+async function fetchDocument(first: string, backchannel: Backchannel, timeoutSeconds: number): Promise<unknown> {
+  let url = first;
+  for (let redirects = 0; ; redirects++) {
+    const response = await backchannel(url, { method: "GET", headers: { accept: "application/json" } }, timeoutSeconds);
+    if (response.status >= 300 && response.status < 400) {
+      url = redirectTarget(url, response.headers.get("location"), redirects);
+      continue;
+    }
+    const type = response.headers.get("content-type")?.split(";")[0] ?? "no content type";
+    if (response.status !== 200) {
+      throw new ProviderError(
+        "ERR_OIDC_METADATA_INVALID",
+        `${place(url)} answered ${response.status} (${type}) instead of the provider's metadata. Is authority the provider's issuer URL, with its path?`,
+      );
+    }
+    try {
+      return await response.json();
+    } catch (cause) {
+      throw new ProviderError(
+        "ERR_OIDC_METADATA_INVALID",
+        `${place(url)} answered with ${type}, and it is not JSON. Is authority the provider's issuer URL, and not a page of it?`,
+        { cause },
+      );
+    }
+  }
+}
+
+function redirectTarget(from: string, location: string | null, redirects: number): string {
+  const target = location !== null && URL.canParse(location, from) ? new URL(location, from) : undefined;
+  if (target === undefined || target.origin !== new URL(from).origin || redirects >= MAX_REDIRECTS) {
+    throw new ProviderError(
+      "ERR_OIDC_METADATA_INVALID",
+      `${place(from)} redirects ${target === undefined ? "nowhere" : `to ${target.origin}`}; only up to ${MAX_REDIRECTS} redirects within its own origin are followed. Set authority to where the provider really is.`,
+    );
+  }
+  return target.href;
+}
+
+function checkMetadata(document: unknown, from: string, requireHttps: boolean): CheckedMetadata {
+  if (typeof document !== "object" || document === null || Array.isArray(document)) {
+    throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} is not a metadata object.`);
+  }
+  const metadata = document as Record<string, unknown>;
+  if (typeof metadata["issuer"] !== "string" || metadata["issuer"] === "") {
+    throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} has no issuer.`);
+  }
+  for (const name of ["authorization_endpoint", "token_endpoint", "jwks_uri"]) {
+    if (metadata[name] === undefined) {
+      throw new ConfigurationError(
+        "ERR_OIDC_METADATA_INCOMPLETE",
+        `${from} has no ${name}, which a sign-in needs. Is it an OpenID Connect provider?`,
+      );
+    }
+  }
+  for (const [name, value] of Object.entries(metadata)) {
+    if (!name.endsWith("_endpoint") && name !== "jwks_uri") continue;
+    const url = typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+    if (url?.protocol === "https:" || (url?.protocol === "http:" && !requireHttps)) continue;
+    throw new ProviderError(
+      "ERR_OIDC_METADATA_INVALID",
+      url?.protocol === "http:"
+        ? `${from} gives an http URL as ${name}. Use https at the provider; only for a developer's machine set requireHttpsMetadata to false.`
+        : `${from} gives something that is not an http(s) URL as ${name}.`,
+    );
+  }
+  return Object.freeze({ ...metadata }) as unknown as CheckedMetadata;
+}

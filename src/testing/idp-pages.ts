@@ -1,0 +1,66 @@
+/** The provider's own pages: plain, readable on a phone, without script. */
+export const STYLE = `
+:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif;--accent:#0f766e;--line:#8884}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1rem}
+main{width:100%;max-width:24rem;border:1px solid var(--line);border-radius:1rem;padding:2rem}
+h1{font-size:1.4rem;line-height:1.25;margin:0 0 1rem}
+p{margin:0 0 1rem;overflow-wrap:anywhere}
+label{display:block;font-weight:600;margin:0 0 .75rem}
+input{display:block;width:100%;font:inherit;padding:.6rem .75rem;margin-top:.25rem;border:1px solid var(--line);border-radius:.5rem}
+.actions{display:flex;gap:.75rem;margin-top:1.25rem}
+button{flex:1;font:inherit;font-weight:600;padding:.65rem 1rem;border-radius:.5rem;border:1px solid var(--accent);background:var(--accent);color:#fff;cursor:pointer}
+button.quiet{background:none;color:inherit;border-color:var(--line)}
+:focus-visible{outline:3px solid #5eead4;outline-offset:2px}
+[role=alert]{padding:.6rem .75rem;border-radius:.5rem;background:#dc262622;border:1px solid #dc262688}
+ul{margin:0 0 1rem;padding-left:1.25rem}
+small{opacity:.75}
+`;
+
+export function page(title: string, body: string, head = ""): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeText(title)}</title><link rel="stylesheet" href="/idp.css">${head}</head><body><main><h1>${escapeText(title)}</h1>${body}</main></body></html>`;
+}
+
+export function loginPage(uid: string, client: string, username: string, error: string | undefined): string {
+  const alert = error === undefined ? "" : `<p role="alert">${escapeText(error)}</p>`;
+  return page(
+    "Log in",
+    `<p>to continue to <strong>${escapeText(client)}</strong></p>${alert}
+<form method="post" action="/interaction/${escapeText(uid)}/login">
+<label>User name<input name="username" value="${escapeText(username)}" autocomplete="username" autocapitalize="none" required autofocus></label>
+<label>Password<input name="password" type="password" autocomplete="current-password"></label>
+<div class="actions"><button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button><button name="action" value="login">Log in</button></div>
+</form>`,
+  );
+}
+
+export function consentPage(uid: string, client: string, scopes: readonly string[]): string {
+  return page(
+    "Allow access?",
+    `<p><strong>${escapeText(client)}</strong> asks for:</p><ul>${scopes.map((scope) => `<li>${escapeText(scope)}</li>`).join("")}</ul>
+<form method="post" action="/interaction/${escapeText(uid)}/consent">
+<div class="actions"><button class="quiet" name="action" value="deny">Deny</button><button name="action" value="allow">Allow</button></div>
+</form>`,
+  );
+}
+
+export function errorPage(error: string, description: string | undefined): string {
+  return page(
+    "That did not work",
+    `<p role="alert">${escapeText(description ?? error)}</p><p><small>${escapeText(error)}</small></p>`,
+  );
+}
+
+/** Submits itself (its hash is in the policy), with a button for browsers without script. `form` is oidc-provider's. */
+export function logoutPage(form: string): string {
+  return page(
+    "Log out",
+    `${form.replace("</form>", '<input type="hidden" name="logout" value="yes"><div class="actions"><button>Log out</button></div></form>')}<script>${AUTO_SUBMIT}</script>`,
+  );
+}
+
+export const AUTO_SUBMIT = 'document.getElementById("op.logoutForm").submit()';
+
+export function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

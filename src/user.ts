@@ -1,0 +1,71 @@
+import type { Claims, JsonValue, Ticket } from "./model.js";
+
+/** Where in the claims a user's name and roles stand. */
+export interface UserClaimTypes {
+  readonly nameClaimType: string;
+  readonly roleClaimTypes: readonly string[];
+}
+
+/**
+ * Who is signed in. Deeply frozen: requests of one session share it. Fields that `mapUser` added stand beside these.
+ */
+export class User {
+  /** The provider's identifier of the user, never reassigned (OIDC Core 2). */
+  readonly sub: string;
+  /** Of `nameClaimType`. */
+  readonly name: string | undefined;
+  /** Of `roleClaimType`. */
+  readonly roles: readonly string[];
+  /** Raw names, as the provider gave them. */
+  readonly claims: Claims;
+  /** The scheme that authenticated the user. */
+  readonly scheme: string;
+
+  constructor(ticket: Ticket, types: UserClaimTypes) {
+    if (ticket.userFields !== undefined) Object.assign(this, ticket.userFields);
+    const { claims } = ticket;
+    const name = claimAt(claims, types.nameClaimType);
+    this.sub = typeof claims["sub"] === "string" ? claims["sub"] : "";
+    this.name = typeof name === "string" ? name : undefined;
+    this.roles = [...new Set(types.roleClaimTypes.flatMap((type) => texts(claimAt(claims, type))))];
+    this.claims = claims;
+    this.scheme = ticket.scheme;
+    deepFreeze(this);
+  }
+
+  isInRole(role: string): boolean {
+    return this.roles.includes(role);
+  }
+
+  /** The claim is there; with a value: it is that value, or a list that holds it. */
+  hasClaim(type: string, value?: JsonValue): boolean {
+    const found = claimAt(this.claims, type);
+    if (found === undefined) return false;
+    if (value === undefined) return true;
+    return found === value || (Array.isArray(found) && found.includes(value));
+  }
+}
+
+/** A claim by its name or, where no claim has that name, by a dotted path into objects. */
+export function claimAt(claims: Claims, type: string): JsonValue | undefined {
+  if (Object.hasOwn(claims, type)) return claims[type];
+  let current: JsonValue | undefined = claims;
+  for (const part of type.split(".")) {
+    if (typeof current !== "object" || current === null || Array.isArray(current) || !Object.hasOwn(current, part)) {
+      return undefined;
+    }
+    current = (current as Readonly<Record<string, JsonValue>>)[part];
+  }
+  return current;
+}
+
+function texts(value: JsonValue | undefined): readonly string[] {
+  if (typeof value === "string") return value === "" ? [] : [value];
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string" && entry !== "") : [];
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const entry of Object.values(value)) deepFreeze(entry);
+}
