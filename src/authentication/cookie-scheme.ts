@@ -60,7 +60,7 @@ export function createCookieScheme(
   const keys = createKeyRing(options.secrets);
   const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
   const ended = createEndedSessions(now);
-  const cookieFor = cookiesByMount(options.name, options.cookie);
+  const cookieFor = cookiesByPath(options.name, options.cookie);
 
   const tokensOf = (sealed: string): SavedTokens | undefined => {
     const opened = keys.open("ticket", sealed);
@@ -83,7 +83,9 @@ export function createCookieScheme(
     const opened = keys.open("ticket", sealed);
     const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
     if (opened === undefined || ticket === undefined) return undefined;
-    return remember(ticket, sealed, opened.keyIndex, 4 * opened.plaintext.length);
+    // What was read is a slice of the Cookie header, and would keep all of it alive as long as the session is cached.
+    const copy = Buffer.from(sealed, "latin1").toString("latin1");
+    return remember(ticket, copy, opened.keyIndex, 4 * opened.plaintext.length);
   };
 
   const seal = (ticket: Ticket, tokens: SavedTokens | undefined): OpenedSession => {
@@ -92,7 +94,7 @@ export function createCookieScheme(
   };
 
   const send = (exchange: Exchange, session: OpenedSession, whenSent: () => boolean): boolean => {
-    const { name, attributes } = cookieFor(exchange.mountPath, exchange.isHttps);
+    const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
     const { ticket, sealed } = session;
     const maxAge = ticket.isPersistent ? Math.max(0, Math.ceil(ticket.expiresAtSeconds - now())) : undefined;
     const lines = writeSealedCookie(name, sealed, attributes, maxAge, exchange.req.headers.cookie);
@@ -112,7 +114,7 @@ export function createCookieScheme(
   const current = (exchange: Exchange): OpenedSession | undefined => {
     const header = exchange.req.headers.cookie;
     if (header === undefined) return undefined;
-    const sealed = readSealedCookie(header, cookieFor(exchange.mountPath, exchange.isHttps).name);
+    const sealed = readSealedCookie(header, cookieFor(exchange.publicPath, exchange.isHttps).name);
     if (sealed === undefined) return undefined;
     const session = cache.get(sealed) ?? open(sealed);
     if (session === undefined || session.ticket.expiresAtSeconds <= now()) return undefined;
@@ -165,7 +167,7 @@ export function createCookieScheme(
         ended.end(session.ticket.sessionId, lastsUntil(session.ticket));
         cache.delete(session.sealed);
       }
-      const { name, attributes } = cookieFor(exchange.mountPath, exchange.isHttps);
+      const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
       const { cookie } = exchange.req.headers;
       sendCookies(exchange.res, "session", () => clearSealedCookie(name, attributes, cookie));
     },
@@ -223,22 +225,22 @@ interface SessionCookie {
   readonly attributes: CookieAttributes;
 }
 
-/** Name and attributes depend on https and mount path alone; almost every app has one pair of them. */
-export function cookiesByMount(
+/** Name and attributes depend on https and public path alone; almost every app has one pair of them. */
+export function cookiesByPath(
   baseName: string,
   options: ResolvedCookieOptions,
-): (mountPath: string, isHttps: boolean) => SessionCookie {
+): (publicPath: string, isHttps: boolean) => SessionCookie {
   const known = new Map<string, SessionCookie>();
-  let last: (SessionCookie & { readonly mountPath: string; readonly isHttps: boolean }) | undefined;
-  return (mountPath, isHttps) => {
-    if (last !== undefined && last.mountPath === mountPath && last.isHttps === isHttps) return last;
-    const key = `${isHttps} ${mountPath}`;
+  let last: (SessionCookie & { readonly publicPath: string; readonly isHttps: boolean }) | undefined;
+  return (publicPath, isHttps) => {
+    if (last !== undefined && last.publicPath === publicPath && last.isHttps === isHttps) return last;
+    const key = `${isHttps} ${publicPath}`;
     let cookie = known.get(key);
     if (cookie === undefined) {
       const secure = options.secure === "auto" ? isHttps : options.secure;
       const attributes: CookieAttributes = {
         // A parametric mount path is the browser's text; only what is safe in an attribute becomes one.
-        path: options.path ?? (/^\/[\w\-./~%!$&'()*+=:@]*$/.test(mountPath) ? mountPath : "/"),
+        path: options.path ?? (/^\/[\w\-./~%!$&'()*+=:@]*$/.test(publicPath) ? publicPath : "/"),
         ...(options.domain === undefined ? {} : { domain: options.domain }),
         secure,
         sameSite: options.sameSite,
@@ -248,7 +250,7 @@ export function cookiesByMount(
       if (known.size >= 100) known.clear();
       known.set(key, cookie);
     }
-    last = { ...cookie, mountPath, isHttps };
+    last = { ...cookie, publicPath, isHttps };
     return cookie;
   };
 }

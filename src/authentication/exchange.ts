@@ -4,8 +4,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export interface Exchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** Path that the middleware is mounted at, as Express sees it: "" at the root. */
-  readonly mountPath: string;
   /** Path and query below the mount point. */
   readonly url: string;
   /** Path and query as the browser sent them. */

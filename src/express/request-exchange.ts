@@ -12,15 +12,15 @@ export interface BaseUrl {
 export class RequestExchange implements Exchange {
   readonly req: Request;
   readonly res: Response;
-  readonly mountPath: string;
   readonly url: string;
   readonly #baseUrl: BaseUrl | undefined;
+  readonly #mountPath: string;
 
   constructor(req: Request, res: Response, baseUrl: BaseUrl | undefined) {
     this.req = req;
     this.res = res;
     // Taken now: a router further down changes both while the request passes it.
-    this.mountPath = req.baseUrl;
+    this.#mountPath = req.baseUrl;
     this.url = req.url;
     this.#baseUrl = baseUrl;
   }
@@ -38,7 +38,7 @@ export class RequestExchange implements Exchange {
   }
 
   get publicPath(): string {
-    return this.#strippedPath + this.mountPath;
+    return this.#strippedPath + this.#mountPath;
   }
 
   get publicUrl(): string {
@@ -52,7 +52,7 @@ export class RequestExchange implements Exchange {
   /** A prefix that ends in the mount path is there on both sides of the proxy; only the rest was stripped. */
   get #strippedPath(): string {
     const prefix = this.#baseUrl?.prefix ?? "";
-    return prefix.endsWith(this.mountPath) ? prefix.slice(0, prefix.length - this.mountPath.length) : prefix;
+    return prefix.endsWith(this.#mountPath) ? prefix.slice(0, prefix.length - this.#mountPath.length) : prefix;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { redirect } from "../authentication/answers.js";
-import { type CookieScheme, cookiesByMount } from "../authentication/cookie-scheme.js";
+import { type CookieScheme, cookiesByPath } from "../authentication/cookie-scheme.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { localReturnUrl } from "../authentication/return-url.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
@@ -34,7 +34,7 @@ export function createRemote(
 ): Remote {
   const keys = createKeyRing(options.transaction.secrets ?? sessionOptions.secrets);
   const cookieOptions = options.transaction.cookie ?? { ...sessionOptions.cookie, sameSite: "lax" };
-  const cookieFor = cookiesByMount(options.transaction.name, cookieOptions);
+  const cookieFor = cookiesByPath(options.transaction.name, cookieOptions);
   return {
     name,
     options,
@@ -44,7 +44,7 @@ export function createRemote(
     transactions: createTransactions(keys, options.now),
     usedTransactions: createUsedTransactions(options.now),
     correlationCookie(exchange) {
-      const cookie = cookieFor(exchange.mountPath, exchange.isHttps);
+      const cookie = cookieFor(exchange.publicPath, exchange.isHttps);
       const attributes: CookieAttributes =
         // The provider's form posts from its own site. Browsers take None with Secure alone, on loopback http too.
         options.responseMode === "form_post" && (exchange.isHttps || isLoopback(new URL(exchange.origin).hostname))

@@ -194,8 +194,8 @@ export function cookie(
     problems.add(`${path}.sameSite`, 'is "none", which browsers accept with Secure alone; leave `secure` at "auto".');
   }
   const cookiePath = text(problems, `${path}.path`, options.path);
-  if (cookiePath !== undefined && !/^\/[^;\s]*$/.test(cookiePath)) {
-    problems.add(`${path}.path`, `must begin with "/", is "${cookiePath}".`);
+  if (cookiePath !== undefined && !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(cookiePath)) {
+    problems.add(`${path}.path`, `must begin with "/" and be ASCII without blanks and ";", is ${quote(cookiePath)}.`);
   }
   const domain = text(problems, `${path}.domain`, options.domain);
   if (domain !== undefined && !/^[a-z0-9.-]+$/i.test(domain)) {

@@ -62,7 +62,17 @@ function closest(key: string, names: readonly string[]): string | undefined {
     const distance = editDistance(lower, name.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
-  return best;
+  return best ?? sharedBeginning(lower, names);
+}
+
+/** "callbackUrl" is far from "callbackPath" by letters, and close by meaning. */
+function sharedBeginning(key: string, names: readonly string[]): string | undefined {
+  for (let length = key.length; length >= 6; length--) {
+    const beginning = key.slice(0, length);
+    const found = names.find((name) => name.toLowerCase().startsWith(beginning));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function editDistance(a: string, b: string): number {

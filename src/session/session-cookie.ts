@@ -118,8 +118,8 @@ export function writeSealedCookie(
   let rest = sealed;
   do {
     const overhead = chunkName(name, chunks.length).length + 1 + (chunks.length === 0 ? 1 : 0) + suffix.length;
-    // A mount path can be the browser's text, and so long that attributes alone fill a cookie.
-    const room = Math.max(0, MAX_COOKIE_BYTES - overhead);
+    // With attributes that alone fill a cookie nothing gets smaller, and what remains is refused below.
+    const room = MAX_COOKIE_BYTES - overhead;
     chunks.push(rest.slice(0, room));
     rest = rest.slice(room);
   } while (rest !== "" && chunks.length < MAX_CHUNKS);

@@ -8,10 +8,11 @@ import { joinToken, splitToken, type TokenParts } from "./jwt-parts.js";
  *
  *   version 1 | length of own 4 | own | length of signatures 4 | signatures | provider's, deflated
  *
- * Own: times, ids and what the app added, as JSON. It is never compressed: text that an attacker can choose (a profile
- * field, say) next to a secret in one compressed stream would tell the secret by its length (CRIME).
- * Provider's: length of meta 4 | meta as JSON | headers and payloads of tokens that are JWTs, as they were before base64.
- * Claims and evidence are told as differences from the ID token's payload, where that is kept.
+ * Own: what the app added, as JSON. It is never compressed: text that an attacker can choose (a profile field, say) next
+ * to a secret in one compressed stream would tell the secret by its length (CRIME).
+ * Provider's, with the ticket's ids and times: length of meta 4 | meta as JSON | headers and payloads of tokens that are
+ * JWTs, as they were before base64. Claims and evidence are told as differences from the ID token's payload, where that
+ * is kept.
  */
 
 const VERSION = 1;
@@ -19,28 +20,25 @@ const VERSION = 1;
 /** Above this nothing is inflated: also a ticket of our own making must not blow up. */
 const MAX_INFLATED_BYTES = 262_144;
 
-/** Short names for what every ticket has. Fields that are not listed keep their own, behind a dot to tell them apart. */
-const SHORT: Readonly<Record<string, string>> = {
-  sessionId: "i",
-  version: "v",
-  scheme: "s",
-  transactionId: "t",
-  signedInAtSeconds: "a",
-  issuedAtSeconds: "b",
-  expiresAtSeconds: "e",
-  absoluteExpiresAtSeconds: "x",
-  isPersistent: "p",
-  userFields: "u",
-  items: "n",
-};
-const LONG: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(SHORT).map(([long, short]) => [short, long]),
-);
+/** What every ticket has, none of it the app's text: told by place, deflated. Fields not listed here are kept as own. */
+const COMMON_FIELDS = [
+  "sessionId",
+  "version",
+  "scheme",
+  "transactionId",
+  "signedInAtSeconds",
+  "issuedAtSeconds",
+  "expiresAtSeconds",
+  "absoluteExpiresAtSeconds",
+  "isPersistent",
+] as const;
 
 /** What is set beyond, and what is missing from, a base that both sides know. */
 type Difference = readonly [set: Readonly<Record<string, JsonValue>>, missing: readonly string[]];
 
 interface Meta {
+  /** Values of {@link COMMON_FIELDS}; null for one that is not there. */
+  readonly t: readonly JsonValue[];
   readonly c: Difference;
   readonly e?: Difference | undefined;
   readonly g?: readonly string[] | undefined;
@@ -61,7 +59,8 @@ const TOKEN_FIELDS = ["idToken", "accessToken", "refreshToken"] as const;
 
 /** @throws ConfigurationError `ERR_OIDC_TICKET_TOO_LARGE` beyond 256 kB */
 export function encodeTicket(ticket: Ticket, tokens: SavedTokens | undefined): Buffer {
-  const { claims, evidence, grantedScopes, ...own } = ticket;
+  const { claims, evidence, grantedScopes, ...rest } = ticket;
+  const own = Object.fromEntries(Object.entries(rest).filter(([name]) => !isCommon(name)));
   const parts: TokenParts[] = [];
   let base: Claims = {};
   const kept: [string, JsonValue | TokenLengths][] = [];
@@ -77,6 +76,7 @@ export function encodeTicket(ticket: Ticket, tokens: SavedTokens | undefined): B
     kept.push([field, { jwt: [split.header.length, split.payload.length, split.signature.length] }]);
   }
   const meta: Meta = {
+    t: COMMON_FIELDS.map((name) => ticket[name] ?? null),
     c: difference(base, claims),
     e: evidence === undefined ? undefined : difference(evidenceOf(base), evidence as unknown as Claims),
     g: grantedScopes,
@@ -91,7 +91,7 @@ export function encodeTicket(ticket: Ticket, tokens: SavedTokens | undefined): B
   }
   const signatures = Buffer.concat(parts.map(({ signature }) => signature));
   const deflated = deflateRawSync(provider, { level: 6, dictionary: DICTIONARY });
-  return Buffer.concat([Buffer.of(VERSION), join([json(shortened(own)), signatures], deflated)]);
+  return Buffer.concat([Buffer.of(VERSION), join([json(own), signatures], deflated)]);
 }
 
 /** `undefined` for what this version cannot read. Tokens stay packed. */
@@ -99,8 +99,11 @@ export function decodeTicket(plaintext: Buffer): Ticket | undefined {
   return orUndefined(() => {
     const { own, meta, provider } = unpack(plaintext);
     const base = idTokenPayload(meta, provider);
+    const common: Record<string, JsonValue> = {};
+    for (const [at, name] of COMMON_FIELDS.entries()) put(common, name, meta.t[at] ?? undefined);
     return {
-      ...lengthened(parse(own)),
+      ...parse(own),
+      ...common,
       claims: applied(base, meta.c),
       ...(meta.e === undefined ? {} : { evidence: applied(evidenceOf(base), meta.e) as unknown as LoginEvidence }),
       ...(meta.g === undefined ? {} : { grantedScopes: meta.g }),
@@ -184,21 +187,21 @@ function difference(base: Claims, value: Claims): Difference {
 }
 
 function applied(base: Claims, [set, missing]: Difference): Claims {
-  const gone = new Set(missing);
-  // fromEntries makes own properties of any name: `__proto__` is one among others.
-  return Object.fromEntries([...Object.entries(base).filter(([name]) => !gone.has(name)), ...Object.entries(set)]);
+  const result: Record<string, JsonValue> = {};
+  for (const name of Object.keys(base)) if (!missing.includes(name)) put(result, name, base[name]);
+  for (const name of Object.keys(set)) put(result, name, set[name]);
+  return result;
 }
 
-function shortened(own: object): object {
-  return Object.fromEntries(
-    Object.entries(own).map(([name, value]) => [Object.hasOwn(SHORT, name) ? SHORT[name] : `.${name}`, value]),
-  );
+/** An assignment to `__proto__` would change the prototype; as a claim it is a name among others. */
+function put(target: Record<string, JsonValue>, name: string, value: JsonValue | undefined): void {
+  if (value === undefined) return;
+  if (name !== "__proto__") target[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-function lengthened(own: object): object {
-  return Object.fromEntries(
-    Object.entries(own).map(([name, value]) => [name.startsWith(".") ? name.slice(1) : LONG[name], value]),
-  );
+function isCommon(name: string): boolean {
+  return (COMMON_FIELDS as readonly string[]).includes(name);
 }
 
 function isTokenField(field: string): boolean {

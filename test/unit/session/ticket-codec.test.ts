@@ -83,8 +83,18 @@ describe("an encoded ticket", () => {
   });
 
   it("carries fields that a later version adds", () => {
-    const later = { ...ticket, v: "short name", ".dot": 1, policy: { mfa: [true] }, evidence: { ...ticket.evidence, x: 1 } };
-    const saved = { ...tokens, dPoPKey: { kty: "EC", x: "AA" }, accessTokens: { "https://api": { token: "t", jwt: [1] } } };
+    const later = {
+      ...ticket,
+      v: "short name",
+      ".dot": 1,
+      policy: { mfa: [true] },
+      evidence: { ...ticket.evidence, x: 1 },
+    };
+    const saved = {
+      ...tokens,
+      dPoPKey: { kty: "EC", x: "AA" },
+      accessTokens: { "https://api": { token: "t", jwt: [1] } },
+    };
     const decoded = both(later as unknown as Ticket, saved as SavedTokens);
     expect(decoded.ticket).toEqual(later);
     expect(decoded.tokens).toEqual(saved);
@@ -110,7 +120,9 @@ describe("an encoded ticket", () => {
     const size = (theme: string) => encodeTicket({ ...ticket, items: { theme } }, tokens).length;
     const guess = tokens.refreshToken ?? "";
     expect(size(guess)).toBe(size(randomBytes(80).toString("base64url").slice(0, guess.length)));
-    expect(encodeTicket({ ...ticket, items: { theme: "dark-mode" } }, tokens).includes('"theme":"dark-mode"')).toBe(true);
+    expect(encodeTicket({ ...ticket, items: { theme: "dark-mode" } }, tokens).includes('"theme":"dark-mode"')).toBe(
+      true,
+    );
   });
 
   it("does not rebuild tokens to read the ticket", () => {
