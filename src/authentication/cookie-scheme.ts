@@ -4,6 +4,7 @@ import type { SavedTokens, Ticket } from "../model.js";
 import type { ResolvedCookieOptions } from "../options/checks.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
 import { createEndedSessions } from "../session/ended-sessions.js";
+import { ExpiringMap } from "../session/expiring-map.js";
 import { createKeyRing } from "../session/key-ring.js";
 import { sendCookies } from "../session/response-cookies.js";
 import {
@@ -17,31 +18,7 @@ import { createTicketCache } from "../session/ticket-cache.js";
 import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import type { User } from "../user.js";
 import type { Exchange } from "./exchange.js";
-
-/** Who is signed in on a request. One object per opened cookie, shared by its requests. */
-export interface SignedIn {
-  readonly ticket: Ticket;
-  readonly user: User;
-  /** Opens the saved tokens: work that most requests never need. */
-  tokens(): SavedTokens | undefined;
-}
-
-/** What a sign-in knows of its ticket; the scheme adds id and times. */
-export type TicketDraft = Pick<
-  Ticket,
-  "scheme" | "claims" | "userFields" | "items" | "evidence" | "grantedScopes" | "transactionId"
-> & {
-  readonly isPersistent?: boolean | undefined;
-  /** Overrides `expireTimeSpan` for this sign-in. */
-  readonly expiresAtSeconds?: number | undefined;
-};
-
-/** The scheme that remembers: it signs in, recognises, renews and signs out by a sealed cookie. */
-export interface CookieScheme {
-  authenticate(exchange: Exchange): SignedIn | undefined;
-  signIn(exchange: Exchange, draft: TicketDraft, tokens: SavedTokens | undefined): SignedIn;
-  signOut(exchange: Exchange): void;
-}
+import type { SessionScheme, SignedIn } from "./session-scheme.js";
 
 /** Memory for opened tickets, in bytes: about 8,000 sessions with three tokens each. */
 const CACHE_BYTES = 24 * 1024 * 1024;
@@ -56,10 +33,11 @@ export function createCookieScheme(
   options: ResolvedSessionOptions,
   now: () => number,
   createUser: (ticket: Ticket) => User,
-): CookieScheme {
+): SessionScheme {
   const keys = createKeyRing(options.secrets);
   const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
   const ended = createEndedSessions(now);
+  const newest = new ExpiringMap<OpenedSession>(10_000, now);
   const cookieFor = cookiesByPath(options.name, options.cookie);
 
   const tokensOf = (sealed: string): SavedTokens | undefined => {
@@ -159,6 +137,21 @@ export function createCookieScheme(
       }
       if (replaced !== undefined) ended.end(replaced.ticket.sessionId, lastsUntil(replaced.ticket));
       return session;
+    },
+
+    update(exchange, before, change) {
+      const known = newest.get(before.ticket.sessionId) ?? before;
+      const ticket: Ticket = { ...known.ticket, ...change.ticket, version: known.ticket.version + 1 };
+      const session = seal(ticket, change.tokens === undefined ? known.tokens() : change.tokens);
+      newest.set(ticket.sessionId, session, lastsUntil(ticket));
+      send(exchange, session, () => !ended.has(ticket.sessionId));
+      return session;
+    },
+
+    newest: (known) => newest.get(known.ticket.sessionId) ?? known,
+
+    revoke({ sessionId }) {
+      if (sessionId !== undefined) ended.end(sessionId, now() + 2 * options.expireTimeSpanSeconds);
     },
 
     signOut(exchange) {

@@ -1,8 +1,8 @@
 import { ConfigurationError } from "../errors.js";
 import type { Claims } from "../model.js";
 import type { ChallengeOptions, SignOutOptions } from "../options/request-options.js";
-import type { CookieScheme, SignedIn } from "./cookie-scheme.js";
 import type { Exchange } from "./exchange.js";
+import type { SessionScheme, SignedIn } from "./session-scheme.js";
 
 /** Whether a request was answered here, or goes on to the app. */
 export type Handled = "answered" | "skipped";
@@ -27,7 +27,7 @@ export interface RemoteScheme {
 /** Every scheme of one middleware, and which of them is meant when none is named. */
 export interface SchemeRegistry {
   /** Remembers who is signed in, whichever scheme it was. */
-  readonly session: CookieScheme;
+  readonly session: SessionScheme;
   /** The endpoints of all remote schemes. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   /** @throws ConfigurationError `ERR_OIDC_UNKNOWN_SCHEME` */
@@ -37,7 +37,7 @@ export interface SchemeRegistry {
 }
 
 /** The first remote scheme is the default challenge scheme. */
-export function createSchemeRegistry(session: CookieScheme, remotes: readonly RemoteScheme[]): SchemeRegistry {
+export function createSchemeRegistry(session: SessionScheme, remotes: readonly RemoteScheme[]): SchemeRegistry {
   const byName = new Map(remotes.map((remote) => [remote.name, remote]));
   const [first] = remotes;
   return {

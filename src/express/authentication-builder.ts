@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
-import { type CookieScheme, createCookieScheme } from "../authentication/cookie-scheme.js";
+import { createCookieScheme } from "../authentication/cookie-scheme.js";
 import { createSchemeRegistry } from "../authentication/scheme-registry.js";
+import type { SessionScheme } from "../authentication/session-scheme.js";
 import { createOpenIdConnectScheme } from "../openid-connect/open-id-connect-scheme.js";
 import { createRemote, type Remote } from "../openid-connect/remote.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
@@ -27,7 +28,7 @@ export class AuthenticationBuilder {
     const cookie = this.#cookie;
     const [first] = this.#remotes.values();
     if (cookie === undefined || first === undefined) throw new TypeError("A cookie and a remote scheme are needed.");
-    const session: CookieScheme = createCookieScheme(cookie, first.now, (ticket) => {
+    const session: SessionScheme = createCookieScheme(cookie, first.now, (ticket) => {
       // One whom the app itself signed in is read by the default scheme's claim types.
       return new User(ticket, this.#remotes.get(ticket.scheme) ?? first);
     });

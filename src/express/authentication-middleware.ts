@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from "express";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
-import { answer } from "./async-answer.js";
+import type { SignedIn } from "../authentication/session-scheme.js";
+import { answer, type Next } from "./async-answer.js";
 import { preparePrototype } from "./passport-methods.js";
 import { type BaseUrl, RequestExchange } from "./request-exchange.js";
 import { RequestOidc } from "./request-oidc.js";
@@ -11,17 +12,31 @@ import { RequestOidc } from "./request-oidc.js";
  */
 export function createAuthenticationMiddleware(schemes: SchemeRegistry, baseUrl: BaseUrl | undefined): RequestHandler {
   const { session, endpoints } = schemes;
+
+  const proceed = (exchange: RequestExchange, current: SignedIn | undefined, next: Next): void => {
+    const { req, url } = exchange;
+    // Set in any case: a request whose answer an event skips goes on to the app as any other.
+    (req as Request & { oidc: RequestOidc }).oidc = new RequestOidc(exchange, schemes, current);
+    if (current !== undefined) req.user = current.user;
+    const query = url.indexOf("?");
+    const endpoint = endpoints.get(query === -1 ? url : url.slice(0, query));
+    if (endpoint === undefined) next();
+    else void answer(() => endpoint(exchange, current), next);
+  };
+
   return function authentication(req, res, next) {
     preparePrototype(req);
     const exchange = new RequestExchange(req, res, baseUrl);
     const current = session.authenticate(exchange);
-    const { url } = req;
-    const query = url.indexOf("?");
-    const endpoint = endpoints.get(query === -1 ? url : url.slice(0, query));
-    // Set in any case: a request whose answer an event skips goes on to the app as any other.
-    (req as Request & { oidc: RequestOidc }).oidc = new RequestOidc(exchange, schemes, current);
-    if (current !== undefined) req.user = current.user;
-    if (endpoint === undefined) next();
-    else void answer(() => endpoint(exchange, current), next);
+    if (!(current instanceof Promise)) {
+      proceed(exchange, current, next);
+      return;
+    }
+    void answer(async () => {
+      const found = await current;
+      // Out of the promise: what comes after is Express's business, and its errors are too.
+      process.nextTick(proceed, exchange, found, next);
+      return "answered";
+    }, next);
   };
 }

@@ -25,7 +25,7 @@ const METHODS: Readonly<Record<string, (this: Request, ...given: never[]) => unk
 function logIn(this: Request, user: SignInUser, options: unknown, callback?: Callback): void {
   const done = typeof options === "function" ? (options as Callback) : callback;
   assertCallback(done, "login(user, callback)");
-  finish(() => oidcOf(this).signIn(user), done);
+  finish(async () => oidcOf(this).signIn(user), done);
 }
 
 function logOut(this: Request, options: unknown, callback?: Callback): void {

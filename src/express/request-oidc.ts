@@ -1,8 +1,8 @@
 import type { Request } from "express";
 import { problem } from "../authentication/answers.js";
-import type { SignedIn, TicketDraft } from "../authentication/cookie-scheme.js";
 import { isNavigation } from "../authentication/request-kind.js";
 import type { RemoteScheme, SchemeRegistry } from "../authentication/scheme-registry.js";
+import type { SignedIn, TicketDraft } from "../authentication/session-scheme.js";
 import { AuthorizationError, ConfigurationError, TokenError } from "../errors.js";
 import type { Claims } from "../model.js";
 import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
@@ -88,7 +88,7 @@ export class RequestOidc {
     const before = this.#current;
     const draft: TicketDraft = localTicket(user, before?.ticket, options);
     const isSame = before !== undefined && before.user.sub === draft.claims["sub"];
-    this.#become(this.#schemes.session.signIn(this.#exchange, draft, isSame ? before.tokens() : undefined));
+    this.#become(await this.#schemes.session.signIn(this.#exchange, draft, isSame ? before.tokens() : undefined));
   }
 
   /**
@@ -107,9 +107,9 @@ export class RequestOidc {
   }
 
   /** Ends the session of this app alone, and leaves the response to the caller. */
-  signOutLocally(): void {
+  async signOutLocally(): Promise<void> {
     this.#become(undefined);
-    this.#schemes.session.signOut(this.#exchange);
+    await this.#schemes.session.signOut(this.#exchange);
     this.#schemes.remote().forget(this.#exchange);
   }
 

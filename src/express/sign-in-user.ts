@@ -1,4 +1,4 @@
-import type { TicketDraft } from "../authentication/cookie-scheme.js";
+import type { TicketDraft } from "../authentication/session-scheme.js";
 import { ConfigurationError } from "../errors.js";
 import type { Claims, JsonValue, Ticket } from "../model.js";
 import type { SignInOptions } from "../options/request-options.js";

@@ -1,6 +1,6 @@
-import type { SignedIn } from "../authentication/cookie-scheme.js";
 import type { Exchange } from "../authentication/exchange.js";
 import type { Handled } from "../authentication/scheme-registry.js";
+import type { SignedIn } from "../authentication/session-scheme.js";
 import { CallbackError, OpenIdConnectError } from "../errors.js";
 import type { ChallengeProperties, MessageReceivedContext, RemoteFailureContext } from "../options/events.js";
 import { acceptUser } from "./accept-user.js";

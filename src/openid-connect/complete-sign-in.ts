@@ -22,7 +22,7 @@ export async function completeSignIn(
     claims,
     tokens,
   });
-  const session = remote.session.signIn(
+  const session = await remote.session.signIn(
     exchange,
     {
       scheme: remote.name,

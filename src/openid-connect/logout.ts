@@ -1,8 +1,8 @@
 import { page } from "../authentication/answers.js";
-import type { SignedIn } from "../authentication/cookie-scheme.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { escapeHtml, renderPage } from "../authentication/page.js";
 import { isFromOwnOrigin, isNavigation } from "../authentication/request-kind.js";
+import type { SignedIn } from "../authentication/session-scheme.js";
 import { CallbackError } from "../errors.js";
 import { type Remote, returnUrlFromQuery } from "./remote.js";
 import { signOut } from "./sign-out.js";

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { redirect } from "../authentication/answers.js";
-import { type CookieScheme, cookiesByPath } from "../authentication/cookie-scheme.js";
+import { cookiesByPath } from "../authentication/cookie-scheme.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { localReturnUrl } from "../authentication/return-url.js";
+import type { SessionScheme } from "../authentication/session-scheme.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { isLoopback } from "../options/resolve-open-id-connect-options.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
@@ -19,7 +20,7 @@ export interface Remote {
   readonly name: string;
   readonly options: ResolvedOpenIdConnectOptions;
   readonly provider: Provider;
-  readonly session: CookieScheme;
+  readonly session: SessionScheme;
   readonly keys: KeyRing;
   readonly transactions: Transactions;
   readonly usedTransactions: UsedTransactions;
@@ -29,7 +30,7 @@ export interface Remote {
 export function createRemote(
   name: string,
   options: ResolvedOpenIdConnectOptions,
-  session: CookieScheme,
+  session: SessionScheme,
   sessionOptions: ResolvedSessionOptions,
 ): Remote {
   const keys = createKeyRing(options.transaction.secrets ?? sessionOptions.secrets);

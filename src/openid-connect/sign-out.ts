@@ -1,6 +1,6 @@
-import type { SignedIn } from "../authentication/cookie-scheme.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { returnUrlFromCode } from "../authentication/return-url.js";
+import type { SignedIn } from "../authentication/session-scheme.js";
 import type { RedirectForSignOutContext } from "../options/events.js";
 import type { SignOutOptions } from "../options/request-options.js";
 import { endSessionUrl } from "../protocol/end-session.js";
@@ -19,7 +19,7 @@ export async function signOut(
 ): Promise<void> {
   const { options, session } = remote;
   const idToken = given.local === true ? undefined : current?.tokens()?.idToken;
-  session.signOut(exchange);
+  await session.signOut(exchange);
   clearCorrelationCookies(remote, exchange);
   const returnUrl =
     given.returnUrl === undefined ? options.signedOutRedirectUri : returnUrlFromCode(given.returnUrl, exchange.origin);

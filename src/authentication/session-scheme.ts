@@ -1,0 +1,58 @@
+import type { SavedTokens, Ticket } from "../model.js";
+import type { User } from "../user.js";
+import type { Exchange } from "./exchange.js";
+
+/** Who is signed in on a request. One object per opened cookie, shared by its requests. */
+export interface SignedIn {
+  readonly ticket: Ticket;
+  readonly user: User;
+  /** Opens the saved tokens: work that most requests never need. */
+  tokens(): SavedTokens | undefined;
+}
+
+/** What a sign-in knows of its ticket; the scheme adds id and times. */
+export type TicketDraft = Pick<
+  Ticket,
+  "scheme" | "claims" | "userFields" | "items" | "evidence" | "grantedScopes" | "transactionId"
+> & {
+  readonly isPersistent?: boolean | undefined;
+  /** Overrides `expireTimeSpan` for this sign-in. */
+  readonly expiresAtSeconds?: number | undefined;
+};
+
+/** What changes of a session while it lives; what is left out stays. */
+export interface TicketChange {
+  readonly ticket?: Partial<Pick<Ticket, "claims" | "userFields" | "evidence" | "grantedScopes">> | undefined;
+  /** All of them: what is not in it is gone. */
+  readonly tokens?: SavedTokens | undefined;
+}
+
+/** Whose sessions end: one by its id, one by the provider's `sid`, or all of a user that began before `before`. */
+export interface Revocation {
+  readonly sessionId?: string | undefined;
+  readonly issuer?: string | undefined;
+  /** `sid` of the provider. */
+  readonly providerSessionId?: string | undefined;
+  readonly subject?: string | undefined;
+  /** Sessions that began later stay. Seconds since the epoch. @defaultValue now */
+  readonly beforeSeconds?: number | undefined;
+}
+
+/** At once where the session is in the cookie, later where it is in a store. */
+export type MaybePromise<T> = T | Promise<T>;
+
+/** The scheme that remembers: it signs in, recognises, renews and signs out, wherever the ticket lives. */
+export interface SessionScheme {
+  authenticate(exchange: Exchange): MaybePromise<SignedIn | undefined>;
+  signIn(exchange: Exchange, draft: TicketDraft, tokens: SavedTokens | undefined): MaybePromise<SignedIn>;
+  signOut(exchange: Exchange): MaybePromise<void>;
+  /**
+   * Gives the session new content under the same id, version + 1, on top of the newest version known. The answer to
+   * this request carries it; where its headers are gone, the next one does.
+   */
+  update(exchange: Exchange, current: SignedIn, change: TicketChange): MaybePromise<SignedIn>;
+  /** The newest version of this session that is known here: a request may come with an older cookie. */
+  newest(current: SignedIn): MaybePromise<SignedIn>;
+  /** Ends sessions from elsewhere than their own browser. */
+  revoke(revocation: Revocation): MaybePromise<void>;
+}
