@@ -1,10 +1,9 @@
-import type { Request, RequestHandler } from "express";
+import type { RequestHandler } from "express";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
 import { answer, type Next } from "./async-answer.js";
-import { preparePrototype } from "./passport-methods.js";
 import { type BaseUrl, RequestExchange } from "./request-exchange.js";
-import { RequestOidc } from "./request-oidc.js";
+import { attachOidc } from "./request-members.js";
 
 /**
  * Every request passes here, so it stays synchronous: who is signed in is a cookie lookup and a few property reads.
@@ -14,10 +13,10 @@ export function createAuthenticationMiddleware(schemes: SchemeRegistry, baseUrl:
   const { session, endpoints } = schemes;
 
   const proceed = (exchange: RequestExchange, current: SignedIn | undefined, next: Next): void => {
-    const { req, url } = exchange;
-    // Set in any case: a request whose answer an event skips goes on to the app as any other.
-    (req as Request & { oidc: RequestOidc }).oidc = new RequestOidc(exchange, schemes, current);
-    if (current !== undefined) req.user = current.user;
+    const { url } = exchange;
+    // In any case: a request whose answer an event skips goes on to the app as any other.
+    exchange.current = current;
+    attachOidc(exchange);
     const query = url.indexOf("?");
     const endpoint = endpoints.get(query === -1 ? url : url.slice(0, query));
     if (endpoint === undefined) next();
@@ -25,8 +24,7 @@ export function createAuthenticationMiddleware(schemes: SchemeRegistry, baseUrl:
   };
 
   return function authentication(req, res, next) {
-    preparePrototype(req);
-    const exchange = new RequestExchange(req, res, baseUrl);
+    const exchange = new RequestExchange(req, res, schemes, baseUrl);
     const current = session.authenticate(exchange);
     if (!(current instanceof Promise)) {
       proceed(exchange, current, next);

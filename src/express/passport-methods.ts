@@ -4,12 +4,8 @@ import type { SignInUser } from "./sign-in-user.js";
 
 type Callback = (error?: unknown) => void;
 
-/**
- * `req.isAuthenticated()` and its kin: the methods that Passport made known, so that code written for it works. They
- * stand on the app's request prototype, not on each request: six properties per request would cost more than all the
- * rest.
- */
-const METHODS: Readonly<Record<string, (this: Request, ...given: never[]) => unknown>> = {
+/** `req.isAuthenticated()` and its kin: the methods that Passport made known, so that code written for it works. */
+export const PASSPORT_METHODS: Readonly<Record<string, (this: Request, ...given: never[]) => unknown>> = {
   isAuthenticated() {
     return this.user !== undefined && this.user !== null;
   },
@@ -54,16 +50,4 @@ function oidcOf(req: Request): Request["oidc"] {
 function assertCallback(done: Callback | undefined, usage: string): asserts done is Callback {
   if (typeof done === "function") return;
   throw new ConfigurationError("ERR_OIDC_GUARD_MISUSED", `req.${usage} needs its callback, as Passport's does.`);
-}
-
-const prepared = new WeakSet<object>();
-
-/** Puts the methods on the prototype that this app's requests share, once. */
-export function preparePrototype(req: Request): void {
-  const prototype: object = Object.getPrototypeOf(req);
-  if (prepared.has(prototype)) return;
-  prepared.add(prototype);
-  for (const [name, value] of Object.entries(METHODS)) {
-    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
-  }
 }

@@ -1,5 +1,7 @@
 import type { Request, Response } from "express";
 import type { Exchange } from "../authentication/exchange.js";
+import type { SchemeRegistry } from "../authentication/scheme-registry.js";
+import type { SignedIn } from "../authentication/session-scheme.js";
 import { CallbackError } from "../errors.js";
 
 /** Public origin of the app, and the path that a proxy strips before requests come here. */
@@ -13,16 +15,21 @@ export class RequestExchange implements Exchange {
   readonly req: Request;
   readonly res: Response;
   readonly url: string;
-  readonly #baseUrl: BaseUrl | undefined;
-  readonly #mountPath: string;
+  /** Kept for `req.oidc`, which is made when it is first touched. */
+  readonly schemes: SchemeRegistry;
+  current: SignedIn | undefined;
+  private readonly baseUrl: BaseUrl | undefined;
+  private readonly mountPath: string;
 
-  constructor(req: Request, res: Response, baseUrl: BaseUrl | undefined) {
+  constructor(req: Request, res: Response, schemes: SchemeRegistry, baseUrl: BaseUrl | undefined) {
     this.req = req;
     this.res = res;
     // Taken now: a router further down changes both while the request passes it.
-    this.#mountPath = req.baseUrl;
+    this.mountPath = req.baseUrl;
     this.url = req.url;
-    this.#baseUrl = baseUrl;
+    this.schemes = schemes;
+    this.current = undefined;
+    this.baseUrl = baseUrl;
   }
 
   get originalUrl(): string {
@@ -30,15 +37,15 @@ export class RequestExchange implements Exchange {
   }
 
   get isHttps(): boolean {
-    return this.#baseUrl === undefined ? this.req.secure : this.#baseUrl.origin.startsWith("https:");
+    return this.baseUrl === undefined ? this.req.secure : this.baseUrl.origin.startsWith("https:");
   }
 
   get origin(): string {
-    return this.#baseUrl?.origin ?? `${this.req.protocol}://${host(this.req)}`;
+    return this.baseUrl?.origin ?? `${this.req.protocol}://${host(this.req)}`;
   }
 
   get publicPath(): string {
-    return this.#strippedPath + this.#mountPath;
+    return this.baseUrl === undefined ? this.mountPath : this.#strippedPath + this.mountPath;
   }
 
   get publicUrl(): string {
@@ -51,8 +58,8 @@ export class RequestExchange implements Exchange {
 
   /** A prefix that ends in the mount path is there on both sides of the proxy; only the rest was stripped. */
   get #strippedPath(): string {
-    const prefix = this.#baseUrl?.prefix ?? "";
-    return prefix.endsWith(this.#mountPath) ? prefix.slice(0, prefix.length - this.#mountPath.length) : prefix;
+    const prefix = this.baseUrl?.prefix ?? "";
+    return prefix.endsWith(this.mountPath) ? prefix.slice(0, prefix.length - this.mountPath.length) : prefix;
   }
 }
 
