@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import type Provider from "oidc-provider";
 import { BoundedStore } from "./bounded-adapter.js";
 import { handleInteraction } from "./interactions.js";
 import { loadOidcProvider } from "./load-oidc-provider.js";
+import { startLoopbackServer } from "./loopback-server.js";
 import { type IdpParts, providerConfiguration, type TestLifetimes } from "./provider-configuration.js";
 import { adaptProvider, createPolicy } from "./provider-manners.js";
 import { createSigningKeys, type SigningKey } from "./signing-keys.js";
@@ -15,6 +16,8 @@ import { DEFAULT_USERS, type TestUser } from "./test-users.js";
 export interface TestIdpOptions {
   /** @defaultValue a free one */
   readonly port?: number | undefined;
+  /** Where to listen, and the issuer's host. @defaultValue "localhost": 127.0.0.1 and ::1 */
+  readonly host?: string | undefined;
   /** Added to the default clients; one with the same `client_id` replaces it. */
   readonly clients?: readonly TestClient[] | undefined;
   /** Added to the default users; one with the same `username` replaces it. */
@@ -23,6 +26,10 @@ export interface TestIdpOptions {
   readonly lifetimes?: Partial<TestLifetimes> | undefined;
   /** Sees every request first, and answers it by returning true: for tests that make one endpoint fail or wait. */
   readonly intercept?: ((req: IncomingMessage, res: ServerResponse) => boolean | Promise<boolean>) | undefined;
+  /** Waits this long before every answer, in milliseconds. @defaultValue 0 */
+  readonly delayMs?: number | undefined;
+  /** Configuration of oidc-provider that goes over this provider's own; `features` one by one. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A request that the provider has answered. */
@@ -37,6 +44,8 @@ export interface IdpRequest {
 /** A running OpenID Connect provider for tests and local work. Not for production: its passwords are published. */
 export interface TestIdp {
   readonly issuer: string;
+  /** The same as the issuer, for whoever looks for a URL. */
+  readonly url: string;
   readonly port: number;
   /** The last 1,000 requests, oldest first. */
   readonly requests: readonly IdpRequest[];
@@ -65,26 +74,27 @@ export async function createTestIdp(options: TestIdpOptions = {}): Promise<TestI
   const users = new Map([...DEFAULT_USERS, ...(options.users ?? [])].map((user) => [user.username, user]));
   const clients = new Map([...DEFAULT_CLIENTS, ...(options.clients ?? [])].map((client) => [client.client_id, client]));
   const store = new BoundedStore();
-  const accessTokens = new BoundedStore();
   const cookieKeys = [randomBytes(32).toString("base64url")];
   const requests: IdpRequest[] = [];
   let keys: readonly SigningKey[] = createSigningKeys();
   let provider: Provider | undefined;
   let callback: ((req: IncomingMessage, res: ServerResponse) => unknown) | undefined;
 
-  const server = createServer((req, res) => {
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    if (options.delayMs !== undefined) await setTimeout(options.delayMs);
+    if (await options.intercept?.(req, res)) return;
+    if (provider === undefined || (await handleInteraction(provider, users, req, res))) return;
+    await callback?.(req, res);
+  };
+  const host = options.host ?? "localhost";
+  const server = await startLoopbackServer(host, options.port ?? 0, (req, res) => {
     answer(req, res).catch(() => {
       if (!res.headersSent) res.statusCode = 500;
       res.end();
     });
   });
-  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    if (await options.intercept?.(req, res)) return;
-    if (provider === undefined || (await handleInteraction(provider, users, req, res))) return;
-    await callback?.(req, res);
-  };
-  const port = await listen(server, options.port ?? 0);
-  const issuer = `http://localhost:${port}`;
+  const { port } = server;
+  const issuer = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 
   const start = (): void => {
     const lifetimes = { accessToken: 3_600, idToken: 3_600, refreshToken: 86_400, ...options.lifetimes };
@@ -97,12 +107,11 @@ export async function createTestIdp(options: TestIdpOptions = {}): Promise<TestI
       lifetimes,
       errors: library.errors as unknown as IdpParts["errors"],
       policy: createPolicy(library, clients),
-      onAccessToken: (jti, token) => accessTokens.set(jti, token, lifetimes.accessToken),
+      extra: options.extra ?? {},
     };
     provider = library.quietly(() => new library.Provider(issuer, providerConfiguration(parts)));
     adaptProvider(provider, {
       keys,
-      accessTokens,
       onAnswered: (request) => {
         requests.push(request);
         if (requests.length > MAX_REQUESTS) requests.shift();
@@ -110,10 +119,16 @@ export async function createTestIdp(options: TestIdpOptions = {}): Promise<TestI
     });
     callback = provider.callback();
   };
-  start();
+  try {
+    start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
 
   return {
     issuer,
+    url: issuer,
     port,
     requests,
     get provider() {
@@ -128,31 +143,8 @@ export async function createTestIdp(options: TestIdpOptions = {}): Promise<TestI
       if (user === undefined) throw new Error(`There is no user "${username}".`);
       users.set(username, { ...user, isActive });
     },
-    offline: () => close(server),
-    online: async () => {
-      await listen(server, port);
-    },
-    stop: () => close(server),
+    offline: () => server.close(),
+    online: () => server.listen(),
+    stop: () => server.close(),
   };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "localhost", () => {
-      server.off("error", reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    if (!server.listening) {
-      resolve();
-      return;
-    }
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

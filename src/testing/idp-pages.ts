@@ -21,6 +21,7 @@ export function page(title: string, body: string, head = ""): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeText(title)}</title><link rel="stylesheet" href="/idp.css">${head}</head><body><main><h1>${escapeText(title)}</h1>${body}</main></body></html>`;
 }
 
+/** "Log in" stands first: the Enter key presses a form's first button. */
 export function loginPage(uid: string, client: string, username: string, error: string | undefined): string {
   const alert = error === undefined ? "" : `<p role="alert">${escapeText(error)}</p>`;
   return page(
@@ -29,7 +30,7 @@ export function loginPage(uid: string, client: string, username: string, error: 
 <form method="post" action="/interaction/${escapeText(uid)}/login">
 <label>User name<input name="username" value="${escapeText(username)}" autocomplete="username" autocapitalize="none" required autofocus></label>
 <label>Password<input name="password" type="password" autocomplete="current-password"></label>
-<div class="actions"><button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button><button name="action" value="login">Log in</button></div>
+<div class="actions"><button name="action" value="login">Log in</button><button class="quiet" name="action" value="cancel" formnovalidate>Cancel</button></div>
 </form>`,
   );
 }
@@ -39,7 +40,7 @@ export function consentPage(uid: string, client: string, scopes: readonly string
     "Allow access?",
     `<p><strong>${escapeText(client)}</strong> asks for:</p><ul>${scopes.map((scope) => `<li>${escapeText(scope)}</li>`).join("")}</ul>
 <form method="post" action="/interaction/${escapeText(uid)}/consent">
-<div class="actions"><button class="quiet" name="action" value="deny">Deny</button><button name="action" value="allow">Allow</button></div>
+<div class="actions"><button name="action" value="allow">Allow</button><button class="quiet" name="action" value="deny">Deny</button></div>
 </form>`,
   );
 }
@@ -51,12 +52,15 @@ export function errorPage(error: string, description: string | undefined): strin
   );
 }
 
-/** Submits itself (its hash is in the policy), with a button for browsers without script. `form` is oidc-provider's. */
-export function logoutPage(form: string): string {
-  return page(
-    "Log out",
-    `${form.replace("</form>", '<input type="hidden" name="logout" value="yes"><div class="actions"><button>Log out</button></div></form>')}<script>${AUTO_SUBMIT}</script>`,
-  );
+/**
+ * Asks, because any site can send a browser here; who comes with the own ID token is not asked: the form submits itself
+ * (its hash is in the policy), with the button for browsers without script. `form` is oidc-provider's.
+ */
+export function logoutPage(form: string, isCertain: boolean): string {
+  const button = '<input type="hidden" name="logout" value="yes"><div class="actions"><button>Log out</button></div>';
+  const asked = form.replace("</form>", `${button}</form>`);
+  if (isCertain) return page("Log out", `${asked}<script>${AUTO_SUBMIT}</script>`);
+  return page("Log out", `<p>Do you want to log out at this provider?</p>${asked}`);
 }
 
 export const AUTO_SUBMIT = 'document.getElementById("op.logoutForm").submit()';

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type Provider from "oidc-provider";
+import { authenticationContext } from "./authentication-context.js";
 import { consentPage, errorPage, loginPage, STYLE } from "./idp-pages.js";
-import { PAGE_POLICY } from "./provider-configuration.js";
+import { PAGE_POLICY } from "./page-policy.js";
 import type { TestUser } from "./test-users.js";
 
 const MAX_BODY_BYTES = 16_384;
@@ -63,7 +64,11 @@ async function interact(
     return send(res, 400, errorPage("invalid_request", "This is not the step that the login is at."));
   }
   const form = await readForm(req);
-  if (form === undefined) return send(res, 413, errorPage("invalid_request", "This form is too large."));
+  if (form === undefined) {
+    // The rest of the body is not worth reading; the answer still has to arrive.
+    res.setHeader("connection", "close");
+    return send(res, 413, errorPage("invalid_request", "This form is too large."));
+  }
   const action = form.get("action");
   if (action === "cancel" || action === "deny") {
     return provider.interactionFinished(req, res, {
@@ -82,14 +87,8 @@ async function interact(
     return send(res, 200, loginPage(uid, client, username, "This account is not active."));
   }
   return provider.interactionFinished(req, res, {
-    login: { accountId: user.sub ?? username, acr: acrOf(params), amr: ["pwd"], remember: true },
+    login: { accountId: user.sub ?? username, ...authenticationContext(params), remember: true },
   });
-}
-
-/** What was asked for is what the login counts as: this provider has one way to log in. */
-function acrOf(params: Readonly<Record<string, unknown>>): string {
-  const { acr_values: asked } = params;
-  return (typeof asked === "string" ? asked.split(" ")[0] : undefined) ?? "urn:test:password";
 }
 
 async function grantConsent(
@@ -122,7 +121,7 @@ async function grantConsent(
 async function readForm(req: IncomingMessage): Promise<URLSearchParams | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of req) {
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
     if (bytes > MAX_BODY_BYTES) return undefined;
     chunks.push(chunk as Buffer);

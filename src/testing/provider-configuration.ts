@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import type { AdapterFactory, Configuration, KoaContextWithOIDC } from "oidc-provider";
+import { ACR_VALUES } from "./authentication-context.js";
 import { type BoundedStore, createAdapter } from "./bounded-adapter.js";
 import { AUTO_SUBMIT, errorPage, logoutPage, page } from "./idp-pages.js";
+import { PAGE_POLICY, policyWithScript } from "./page-policy.js";
 import type { SigningKey } from "./signing-keys.js";
 import type { TestClient } from "./test-clients.js";
 import type { TestUser } from "./test-users.js";
@@ -23,22 +25,22 @@ export interface IdpParts {
   readonly lifetimes: TestLifetimes;
   readonly errors: { readonly InvalidRequest: new (description: string) => Error };
   readonly policy: object;
-  /** Told of each JWT access token by its `jti`, so that userinfo can take it. */
-  readonly onAccessToken: (jti: string, token: Readonly<Record<string, unknown>>) => void;
+  /** Configuration of oidc-provider that goes over this one. */
+  readonly extra: Readonly<Record<string, unknown>>;
 }
 
 const PROFILE_CLAIMS = ["name", "given_name", "family_name", "preferred_username", "picture", "locale", "updated_at"];
 const SCOPES = ["openid", "profile", "email", "roles", "api1", "offline_access"];
 
 /** The API that scope `api1` stands for. */
-const API = { resource: "urn:test:api1", audience: "api1" };
+const API = { resource: "urn:api1", audience: "api1" };
 
 export function providerConfiguration(parts: IdpParts): object {
   const { clients, users, keys, store, cookieKeys, lifetimes } = parts;
   const settings = new Map(clients.map((client) => [client.client_id, client]));
   const configuration: Configuration = {
     adapter: createAdapter(store) as unknown as AdapterFactory,
-    acrValues: ["urn:test:password", "mfa", "urn:mace:incommon:iap:silver"],
+    acrValues: [...ACR_VALUES],
     claims: claimsByScope([...users.values()]),
     clients: clients.map(({ requirePkce: _pkce, requireConsent: _consent, ...metadata }) => metadata) as NonNullable<
       Configuration["clients"]
@@ -51,7 +53,9 @@ export function providerConfiguration(parts: IdpParts): object {
       keys: [...cookieKeys],
       names: { session: "idp.session", interaction: "idp.interaction", resume: "idp.resume" },
     },
-    extraTokenClaims: () => undefined,
+    // oidc-provider keeps its own requests off loopback, where a test's back-channel logout and key sets are.
+    fetch: (url, { dispatcher: _guarded, ...init }: RequestInit & { readonly dispatcher?: unknown } = {}) =>
+      globalThis.fetch(url, init),
     features: {
       devInteractions: { enabled: false },
       backchannelLogout: { enabled: true },
@@ -87,8 +91,9 @@ export function providerConfiguration(parts: IdpParts): object {
       rpInitiatedLogout: {
         enabled: true,
         logoutSource(ctx, form) {
-          secure(ctx, `script-src 'sha256-${createHash("sha256").update(AUTO_SUBMIT).digest("base64")}'`);
-          ctx.body = logoutPage(form);
+          const isCertain = isOwnIdToken(ctx);
+          secure(ctx, isCertain ? policyWithScript(AUTO_SUBMIT) : PAGE_POLICY);
+          ctx.body = logoutPage(form, isCertain);
         },
         postLogoutSuccessSource(ctx) {
           secure(ctx);
@@ -105,8 +110,10 @@ export function providerConfiguration(parts: IdpParts): object {
     formats: {
       customizers: {
         jwt(_ctx, token, jwt) {
-          const { jti } = jwt.payload as { readonly jti?: string };
-          if (jti !== undefined && token.kind === "AccessToken") parts.onAccessToken(jti, { ...token });
+          // oidc-provider stores no JWTs; userinfo finds them here, and only a token that calls itself opaque is found.
+          const { jti, iat, exp } = jwt.payload as Readonly<Record<string, unknown>>;
+          if (typeof jti !== "string" || token.kind !== "AccessToken") return;
+          store.set(`AccessToken:${jti}`, { ...token, jti, iat, exp, format: "opaque" }, lifetimes.accessToken);
         },
       },
     },
@@ -157,7 +164,14 @@ export function providerConfiguration(parts: IdpParts): object {
       Session: 14 * 86_400,
     },
   };
-  return configuration;
+  const { features, ...extra } = parts.extra;
+  return { ...configuration, ...extra, features: { ...configuration.features, ...(features as object | undefined) } };
+}
+
+/** Whether the ID token hint, which oidc-provider has validated, is of the person who is logged in here. */
+function isOwnIdToken({ oidc: { entities, session } }: KoaContextWithOIDC): boolean {
+  const { payload } = entities.IdTokenHint ?? {};
+  return payload?.["sub"] !== undefined && payload["sub"] === session?.accountId;
 }
 
 /** Claims that no standard scope names come with `profile`, so that a test's own users need no further setting. */
@@ -200,11 +214,8 @@ async function existingGrant(
   return grant;
 }
 
-/** `form-action` is left out: the forms' redirects lead to clients on any origin. */
-export const PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-function secure(ctx: KoaContextWithOIDC, more?: string): void {
-  ctx.set("content-security-policy", more === undefined ? PAGE_POLICY : `${PAGE_POLICY}; ${more}`);
+function secure(ctx: KoaContextWithOIDC, policy: string = PAGE_POLICY): void {
+  ctx.set("content-security-policy", policy);
   ctx.set("x-content-type-options", "nosniff");
   ctx.set("referrer-policy", "no-referrer");
 }

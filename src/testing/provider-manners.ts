@@ -1,9 +1,11 @@
+import type { EventEmitter } from "node:events";
 import type Provider from "oidc-provider";
 import type { KoaContextWithOIDC } from "oidc-provider";
-import type { BoundedStore } from "./bounded-adapter.js";
+import { letUserInfoTakeApiTokens } from "./api-tokens.js";
 import type { IdpRequest } from "./create-test-idp.js";
 import type { OidcProviderLibrary } from "./load-oidc-provider.js";
-import { type SigningKey, tokenIdOf } from "./signing-keys.js";
+import { PAGE_POLICY } from "./page-policy.js";
+import type { SigningKey } from "./signing-keys.js";
 import { isLoopbackVariant, type TestClient } from "./test-clients.js";
 
 /*
@@ -13,16 +15,17 @@ import { isLoopbackVariant, type TestClient } from "./test-clients.js";
 
 interface Manners {
   readonly keys: readonly SigningKey[];
-  /** JWT access tokens by `jti`. */
-  readonly accessTokens: BoundedStore;
   readonly onAnswered: (request: IdpRequest) => void;
 }
 
 export function adaptProvider(provider: Provider, manners: Manners): void {
+  // Koa prints what no one listens to; a request that was broken off is not worth a line in a test run.
+  (provider as unknown as EventEmitter).on("error", () => {});
   allowLoopback(provider);
   grantOfflineAccess(provider);
   provider.use(async (ctx, next) => {
-    if (ctx.path === "/connect/userinfo") await takeApiToken(provider, ctx, manners);
+    // For oidc-provider's own pages; to an empty `script-src` it adds the hashes of their scripts.
+    ctx.set("content-security-policy", `${PAGE_POLICY}; script-src`);
     await next();
     manners.onAnswered({
       method: ctx.method,
@@ -31,6 +34,7 @@ export function adaptProvider(provider: Provider, manners: Manners): void {
       parameters: { ...(ctx as Partial<KoaContextWithOIDC>).oidc?.params },
     });
   });
+  letUserInfoTakeApiTokens(provider, manners.keys);
 }
 
 function allowLoopback(provider: Provider): void {
@@ -84,27 +88,4 @@ export function createPolicy(library: OidcProviderLibrary, clients: ReadonlyMap<
     0,
   );
   return policy;
-}
-
-/**
- * A JWT access token is for its API alone, says oidc-provider. IdentityServer and others take one with scope openid at
- * userinfo too: it is exchanged, inside, for an opaque one of the same grant.
- */
-async function takeApiToken(
-  provider: Provider,
-  ctx: { readonly req: { readonly headers: Record<string, string | string[] | undefined> } },
-  { keys, accessTokens }: Manners,
-): Promise<void> {
-  const { headers } = ctx.req;
-  const [, scheme, token] = /^(Bearer|DPoP) ([\w.-]+)$/i.exec(String(headers["authorization"])) ?? [];
-  if (scheme === undefined || token === undefined || !token.includes(".")) return;
-  const jti = tokenIdOf(token, keys);
-  const known = jti === undefined ? undefined : accessTokens.get(jti);
-  const client = known === undefined ? undefined : await provider.Client.find(String(known["clientId"]));
-  if (known === undefined || client === undefined) return;
-  const { aud: _audience, jti: _jti, ...rest } = known;
-  const opaque = new provider.AccessToken({ ...rest, client } as unknown as ConstructorParameters<
-    typeof provider.AccessToken
-  >[0]);
-  headers["authorization"] = `${scheme} ${await opaque.save()}`;
 }

@@ -18,8 +18,8 @@ const SCOPE = "openid profile email roles api1 offline_access";
 const web = {
   grant_types: ["authorization_code", "refresh_token", "implicit"],
   response_types: ["code", "code id_token", "id_token"],
-  redirect_uris: ["https://app.test/signin-oidc"],
-  post_logout_redirect_uris: ["https://app.test/signout-callback-oidc"],
+  redirect_uris: ["https://app.test/signin-oidc", "https://app.test/signin-partner"],
+  post_logout_redirect_uris: ["https://app.test/signout-callback-oidc", "https://app.test/signout-callback-partner"],
   scope: SCOPE,
 } as const;
 

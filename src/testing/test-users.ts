@@ -25,6 +25,7 @@ export const DEFAULT_USERS: readonly TestUser[] = [
       email: "alice@example.com",
       email_verified: true,
       role: ["admin", "user"],
+      roles: ["admin", "user"],
     },
   },
   {
@@ -38,6 +39,7 @@ export const DEFAULT_USERS: readonly TestUser[] = [
       email: "bob@example.com",
       email_verified: true,
       role: "user",
+      roles: ["user"],
     },
   },
   {

@@ -4,6 +4,7 @@ interface StoredCookie {
   readonly host: string;
   readonly path: string;
   readonly isSecure: boolean;
+  readonly expiresAtMs: number;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -36,16 +37,19 @@ export class CookieJar {
       // A browser keeps what fits: name, value and attributes of at most 4096 bytes.
       if (Buffer.byteLength(line) > 4096) continue;
       this.#cookies = this.#cookies.filter((c) => !(c.name === name && c.host === hostname && c.path === path));
-      const ends = attributes["max-age"] === "0" || Date.parse(attributes["expires"] ?? "") < Date.now();
-      if (!ends) this.#cookies.push({ name, value, host: hostname, path, isSecure, attributes });
+      const expiresAtMs = expiryOf(attributes);
+      if (expiresAtMs > Date.now()) {
+        this.#cookies.push({ name, value, host: hostname, path, isSecure, expiresAtMs, attributes });
+      }
     }
   }
 
   header(url: string): string | undefined {
     const { hostname, pathname } = new URL(url);
     const found = this.#cookies.filter(
-      ({ host, path, isSecure }) =>
+      ({ host, path, isSecure, expiresAtMs }) =>
         host === hostname &&
+        expiresAtMs > Date.now() &&
         (path === "/" || pathname === path || pathname.startsWith(path.endsWith("/") ? path : `${path}/`)) &&
         (!isSecure || mayBeSecure(url)),
     );
@@ -73,6 +77,14 @@ export class CookieJar {
     copy.#cookies = [...this.#cookies];
     return copy;
   }
+}
+
+/** Max-Age counts before Expires (RFC 6265 5.3); without both a cookie lasts as long as the browser. */
+function expiryOf(attributes: Readonly<Record<string, string>>): number {
+  const maxAge = attributes["max-age"] ?? "";
+  if (/^-?\d+$/.test(maxAge)) return Date.now() + Number(maxAge) * 1000;
+  const expires = Date.parse(attributes["expires"] ?? "");
+  return Number.isNaN(expires) ? Number.POSITIVE_INFINITY : expires;
 }
 
 /** Browsers take Secure cookies from loopback over http too. */
