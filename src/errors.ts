@@ -9,9 +9,14 @@ export type ConfigurationErrorCode =
   | "ERR_OIDC_INVALID_CHALLENGE"
   | "ERR_OIDC_INVALID_USER"
   | "ERR_OIDC_INSECURE_FORM_POST"
+  | "ERR_OIDC_SESSION_NOT_KEPT"
   | "ERR_OIDC_TICKET_TOO_LARGE"
   | "ERR_OIDC_RESPONSE_STARTED"
+  | "ERR_OIDC_INVALID_REVOCATION"
   | "ERR_OIDC_CLIENT_REJECTED"
+  | "ERR_OIDC_PUSHED_AUTHORIZATION"
+  | "ERR_OIDC_VALID_ISSUERS_MISSING"
+  | "ERR_OIDC_DPOP_REJECTED"
   | "ERR_OIDC_METADATA_INCOMPLETE";
 
 /** The provider's operator acts. */
@@ -46,13 +51,21 @@ export type TokenErrorCode = "ERR_OIDC_TOKEN_NOT_SAVED";
 /** The user or an administrator acts. */
 export type AuthorizationErrorCode = "ERR_OIDC_UNAUTHENTICATED" | "ERR_OIDC_FORBIDDEN";
 
+/** The provider's operator acts: a back-channel logout request that ends no session. */
+export type LogoutTokenErrorCode =
+  | "ERR_OIDC_LOGOUT_REQUEST_INVALID"
+  | "ERR_OIDC_LOGOUT_TOKEN_INVALID"
+  | "ERR_OIDC_LOGOUT_TOKEN_REPLAYED"
+  | "ERR_OIDC_LOGOUT_FAILED";
+
 /** The stable codes of {@link OpenIdConnectError}. */
 export type OpenIdConnectErrorCode =
   | ConfigurationErrorCode
   | ProviderErrorCode
   | CallbackErrorCode
   | TokenErrorCode
-  | AuthorizationErrorCode;
+  | AuthorizationErrorCode
+  | LogoutTokenErrorCode;
 
 /** The only place where a code meets its HTTP status. */
 const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
@@ -65,9 +78,14 @@ const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
   ERR_OIDC_INVALID_CHALLENGE: 500,
   ERR_OIDC_INVALID_USER: 500,
   ERR_OIDC_INSECURE_FORM_POST: 500,
+  ERR_OIDC_SESSION_NOT_KEPT: 500,
   ERR_OIDC_TICKET_TOO_LARGE: 500,
   ERR_OIDC_RESPONSE_STARTED: 500,
+  ERR_OIDC_INVALID_REVOCATION: 500,
   ERR_OIDC_CLIENT_REJECTED: 502,
+  ERR_OIDC_PUSHED_AUTHORIZATION: 500,
+  ERR_OIDC_VALID_ISSUERS_MISSING: 500,
+  ERR_OIDC_DPOP_REJECTED: 502,
   ERR_OIDC_METADATA_INCOMPLETE: 502,
   ERR_OIDC_PROVIDER_UNREACHABLE: 503,
   ERR_OIDC_PROVIDER_TIMEOUT: 504,
@@ -92,6 +110,11 @@ const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
   ERR_OIDC_TOKEN_NOT_SAVED: 401,
   ERR_OIDC_UNAUTHENTICATED: 401,
   ERR_OIDC_FORBIDDEN: 403,
+  // Back-Channel Logout 1.0, section 2.8: whatever failed, the answer is 400.
+  ERR_OIDC_LOGOUT_REQUEST_INVALID: 400,
+  ERR_OIDC_LOGOUT_TOKEN_INVALID: 400,
+  ERR_OIDC_LOGOUT_TOKEN_REPLAYED: 400,
+  ERR_OIDC_LOGOUT_FAILED: 400,
 };
 
 /** What an error carries beside its code and message. */
@@ -167,6 +190,13 @@ export class CallbackError extends OpenIdConnectError {
 /** A token that was asked for is not there or no longer good; a new sign-in gives one. */
 export class TokenError extends OpenIdConnectError {
   constructor(code: TokenErrorCode, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** A back-channel logout request that ended no session. The provider is answered 400; the app hears of it by its logger. */
+export class LogoutTokenError extends OpenIdConnectError {
+  constructor(code: LogoutTokenErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details);
   }
 }

@@ -5,11 +5,13 @@ export {
   AuthorizationError,
   CallbackError,
   ConfigurationError,
+  LogoutTokenError,
   OpenIdConnectError,
   ProviderError,
   TokenError,
 } from "./errors.js";
 export { addOpenIdConnect } from "./express/add-open-id-connect.js";
+export type { AuthenticationHandler, SessionsToRevoke } from "./express/authentication-handler.js";
 export {
   type AuthorizationContext,
   authorize,

@@ -10,6 +10,15 @@ export type JsonValue =
 /** Claims under the names that the provider gave them; nothing is renamed. */
 export type Claims = Readonly<Record<string, JsonValue>>;
 
+/** Private key of a session whose tokens are bound to it (DPoP, RFC 9449), as a JWK. */
+export type DPoPKey = {
+  readonly kty: "EC";
+  readonly crv: "P-256";
+  readonly x: string;
+  readonly y: string;
+  readonly d: string;
+};
+
 /** What `saveTokens` keeps of the token response. */
 export interface SavedTokens {
   readonly accessToken?: string | undefined;
@@ -18,6 +27,8 @@ export interface SavedTokens {
   readonly tokenType?: string | undefined;
   /** When the access token ends, in seconds since the epoch; absent when the provider did not say. */
   readonly accessTokenExpiresAtSeconds?: number | undefined;
+  /** With `dPoP` alone: the key that these tokens are bound to. */
+  readonly dPoPKey?: DPoPKey | undefined;
 }
 
 /** Facts about the login itself, kept whatever the claim actions delete. */

@@ -154,6 +154,8 @@ export function createCookieScheme(
       if (sessionId !== undefined) ended.end(sessionId, now() + 2 * options.expireTimeSpanSeconds);
     },
 
+    cookieName: (exchange) => cookieFor(exchange.publicPath, exchange.isHttps).name,
+
     signOut(exchange) {
       const session = current(exchange);
       if (session !== undefined) {

@@ -1,5 +1,5 @@
 import { ConfigurationError } from "../errors.js";
-import type { Claims } from "../model.js";
+import type { Claims, SavedTokens } from "../model.js";
 import type { ChallengeOptions, SignOutOptions } from "../options/request-options.js";
 import type { Exchange } from "./exchange.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
@@ -21,6 +21,12 @@ export interface RemoteScheme {
   signOut(exchange: Exchange, current: SignedIn | undefined, options: SignOutOptions): Promise<void>;
   /** Forgets what challenges left in this browser. */
   forget(exchange: Exchange): void;
+  /** The tokens of the newest version of this session, read before it ends. */
+  newestTokens(current: SignedIn | undefined): Promise<SavedTokens | undefined>;
+  /** Revokes at the provider what an ended session had kept. Bounded in time, never rejects. */
+  revokeTokens(current: SignedIn | undefined, tokens: SavedTokens | undefined): Promise<void>;
+  /** `iss` of the provider, as well as it is known without waiting long. */
+  issuer(): Promise<string | undefined>;
   fetchUserInfo(current: SignedIn): Promise<Claims>;
 }
 
@@ -30,6 +36,7 @@ export interface SchemeRegistry {
   readonly session: SessionScheme;
   /** The endpoints of all remote schemes. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
+  readonly remotes: readonly RemoteScheme[];
   /** @throws ConfigurationError `ERR_OIDC_UNKNOWN_SCHEME` */
   remote(name?: string): RemoteScheme;
   /** The remote scheme that signed this user in, if it was one. */
@@ -42,6 +49,7 @@ export function createSchemeRegistry(session: SessionScheme, remotes: readonly R
   const [first] = remotes;
   return {
     session,
+    remotes,
     endpoints: new Map(remotes.flatMap((remote) => [...remote.endpoints])),
     remote(name) {
       const found = name === undefined ? first : byName.get(name);

@@ -53,6 +53,8 @@ export interface SessionScheme {
   update(exchange: Exchange, current: SignedIn, change: TicketChange): MaybePromise<SignedIn>;
   /** The newest version of this session that is known here: a request may come with an older cookie. */
   newest(current: SignedIn): MaybePromise<SignedIn>;
+  /** Name of the cookie that carries the session of this request; `undefined` where that is another middleware's. */
+  cookieName(exchange: Exchange): string | undefined;
   /** Ends sessions from elsewhere than their own browser. */
   revoke(revocation: Revocation): MaybePromise<void>;
 }

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../model.js";
+import type { Claims, JsonValue } from "../model.js";
 import type { User } from "../user.js";
 
 /** Who asks, as requirements see them. */
@@ -12,6 +12,8 @@ export interface Requirement {
   /** Ends the sentence "This needs …". */
   readonly description: string;
   isMetBy(subject: Subject): boolean;
+  /** What a developer should look at when it is not met, where something looks like a wrong setting. */
+  advice?(subject: Subject): string | undefined;
 }
 
 /** Any of the roles. */
@@ -19,6 +21,11 @@ export function roleRequirement(roles: readonly string[]): Requirement {
   return {
     description: `the role ${roles.map((role) => `"${role}"`).join(" or ")}`,
     isMetBy: ({ user }) => roles.some((role) => user.isInRole(role)),
+    advice({ user }) {
+      const claim = user.roles.length > 0 ? undefined : claimWithRole(user.claims, roles, 3);
+      if (claim === undefined) return undefined;
+      return `A user without roles was refused, whose claim "${claim}" holds one that the guard asks for: set tokenValidation.roleClaimType to "${claim}".`;
+    },
   };
 }
 
@@ -37,4 +44,17 @@ export function scopeRequirement(scopes: readonly string[]): Requirement {
     description: `the scope ${scopes.map((scope) => `"${scope}"`).join(" and ")}`,
     isMetBy: ({ grantedScopes }) => scopes.every((scope) => grantedScopes.includes(scope)),
   };
+}
+
+/** The name, or dotted path, of a claim that holds one of the roles. */
+function claimWithRole(claims: Claims, roles: readonly string[], depth: number): string | undefined {
+  for (const [name, value] of Object.entries(claims)) {
+    const texts = Array.isArray(value) ? value : [value];
+    if (texts.some((text) => typeof text === "string" && roles.includes(text))) return name;
+    if (depth > 1 && typeof value === "object" && value !== null && !Array.isArray(value)) {
+      const below = claimWithRole(value as Claims, roles, depth - 1);
+      if (below !== undefined) return `${name}.${below}`;
+    }
+  }
+  return undefined;
 }

@@ -1,9 +1,9 @@
-import type { RequestHandler } from "express";
 import type { AddOpenIdConnectOptions } from "../options/open-id-connect-options.js";
 import { Problems } from "../options/problems.js";
 import { resolveOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { resolveSessionOptions } from "../options/resolve-session-options.js";
 import { AuthenticationBuilder } from "./authentication-builder.js";
+import type { AuthenticationHandler } from "./authentication-handler.js";
 
 /**
  * Sign-in with an OpenID Connect provider, and a session for who signed in: one middleware that serves its own
@@ -13,7 +13,7 @@ import { AuthenticationBuilder } from "./authentication-builder.js";
  *
  * @throws ConfigurationError `ERR_OIDC_INVALID_OPTIONS` that lists everything that is wrong
  */
-export function addOpenIdConnect(options: AddOpenIdConnectOptions): RequestHandler {
+export function addOpenIdConnect(options: AddOpenIdConnectOptions): AuthenticationHandler {
   const problems = new Problems();
   const given: AddOpenIdConnectOptions = options ?? {};
   const session = resolveSessionOptions(problems, "session", given.session);

@@ -1,4 +1,3 @@
-import type { RequestHandler } from "express";
 import { createCookieScheme } from "../authentication/cookie-scheme.js";
 import { createSchemeRegistry } from "../authentication/scheme-registry.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
@@ -7,7 +6,7 @@ import { createRemote, type Remote } from "../openid-connect/remote.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
 import { User } from "../user.js";
-import { createAuthenticationMiddleware } from "./authentication-middleware.js";
+import { type AuthenticationHandler, createAuthenticationHandler } from "./authentication-handler.js";
 
 /** Collects schemes under their names; what comes out is one middleware. Options come in resolved. */
 export class AuthenticationBuilder {
@@ -24,7 +23,7 @@ export class AuthenticationBuilder {
     return this;
   }
 
-  build(): RequestHandler {
+  build(): AuthenticationHandler {
     const cookie = this.#cookie;
     const [first] = this.#remotes.values();
     if (cookie === undefined || first === undefined) throw new TypeError("A cookie and a remote scheme are needed.");
@@ -34,6 +33,6 @@ export class AuthenticationBuilder {
     });
     const remotes = [...this.#remotes].map(([name, options]): Remote => createRemote(name, options, session, cookie));
     const registry = createSchemeRegistry(session, remotes.map(createOpenIdConnectScheme));
-    return createAuthenticationMiddleware(registry, first.baseUrl);
+    return createAuthenticationHandler(registry, first.baseUrl);
   }
 }

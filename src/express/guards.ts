@@ -9,6 +9,7 @@ import {
 import { ConfigurationError } from "../errors.js";
 import type { JsonValue } from "../model.js";
 import type { User } from "../user.js";
+import { warnOnce } from "../warnings.js";
 
 /** What `authorize` gives to its predicate. */
 export interface AuthorizationContext {
@@ -87,8 +88,13 @@ function guard(name: string, requirement: Requirement | undefined): RequestHandl
       return;
     }
     const subject: Subject = { user: oidc.user, grantedScopes: oidc.grantedScopes };
-    if (requirement === undefined || requirement.isMetBy(subject)) next();
-    else oidc.refuse(`This needs ${requirement.description}, which this user does not have.`, next);
+    if (requirement === undefined || requirement.isMetBy(subject)) {
+      next();
+      return;
+    }
+    const advice = requirement.advice?.(subject);
+    if (advice !== undefined) warnOnce("OIDC_ROLE_CLAIM", advice);
+    oidc.refuse(`This needs ${requirement.description}, which this user does not have.`, next);
   };
 }
 

@@ -39,6 +39,11 @@ export class RequestOidc {
     return this.#current === undefined ? undefined : new Date(this.#current.ticket.expiresAtSeconds * 1000);
   }
 
+  /** Names this session for `revoke({ sessionId })`, and opens nothing; `undefined` when nobody is signed in. */
+  get sessionId(): string | undefined {
+    return this.#current?.ticket.sessionId;
+  }
+
   /** Scopes that the provider granted at sign-in, kept whether tokens are saved or not. */
   get grantedScopes(): readonly string[] {
     return this.#current?.ticket.grantedScopes ?? [];
@@ -108,9 +113,13 @@ export class RequestOidc {
 
   /** Ends the session of this app alone, and leaves the response to the caller. */
   async signOutLocally(): Promise<void> {
+    const before = this.#current;
+    const scheme = this.#scheme;
+    const tokens = await scheme.newestTokens(before);
     this.#become(undefined);
     await this.#schemes.session.signOut(this.#exchange);
     this.#schemes.remote().forget(this.#exchange);
+    await scheme.revokeTokens(before, tokens);
   }
 
   /**

@@ -9,6 +9,7 @@ import type {
   UserInformationReceivedContext,
 } from "../options/events.js";
 import { redeemCode, type ValidatedTokens } from "../protocol/code-exchange.js";
+import { type FrontChannelLogin, validateFrontChannelToken } from "../protocol/front-channel.js";
 import { idTokenError } from "../protocol/provider-errors.js";
 import type { CheckedMetadata } from "../protocol/provider-metadata.js";
 import { fetchUserInfo } from "../protocol/user-info.js";
@@ -23,7 +24,14 @@ export interface Accepted {
   readonly validated?: ValidatedTokens | undefined;
 }
 
-/** Steps that may each be the last: an event that accepts someone ends them all. */
+/**
+ * Steps that may each be the last: an event that accepts someone ends them all.
+ *
+ * 1. An ID token that came through the browser is validated in full, before anything else is believed or spent.
+ * 2. The code is redeemed.
+ * 3. The token response is validated; its ID token names the same user as the first one.
+ * 4. Userinfo, where the options say so.
+ */
 export async function acceptUser(
   remote: Remote,
   exchange: Exchange,
@@ -36,35 +44,58 @@ export async function acceptUser(
   const { options, provider } = remote;
   const { events } = options;
   const context = { ...eventBase(remote, exchange), properties };
+  const checks = { nonce: transaction.nonce, maxAgeSeconds: transaction.extras.maxAge ?? options.maxAgeSeconds };
+  const acr = transaction.extras.acr ?? options.acrValues;
   try {
+    const { id_token: idToken, state = "" } = message;
+    const front =
+      idToken === undefined
+        ? undefined
+        : await validateFrontChannelToken(provider, metadata, { ...checks, idToken, state, code: message["code"] });
+    if (front !== undefined) assertAcr(acr, front);
+    const first =
+      front === undefined
+        ? undefined
+        : await raise<TokenValidatedContext>(events.onTokenValidated, {
+            ...context,
+            claims: front.claims,
+            tokens: { idToken: front.idToken },
+          });
+    if (front !== undefined && message["code"] === undefined) {
+      return { claims: first?.claims ?? front.claims, validated: ofFrontChannel(front) };
+    }
+
+    const dPoPKey = options.dPoP ? transaction.dPoPKey() : undefined;
     const code = await raise<AuthorizationCodeReceivedContext>(events.onAuthorizationCodeReceived, {
       ...context,
-      claims: undefined,
+      claims: first?.claims,
       tokenParameters: { ...options.tokenParameters },
     });
     const response = await redeemCode(provider, metadata, {
+      ...checks,
       parameters: message,
       redirectUri,
       codeVerifier: options.usePkce ? transaction.codeVerifier : undefined,
-      nonce: transaction.nonce,
-      maxAgeSeconds: transaction.extras.maxAge ?? options.maxAgeSeconds,
       tokenParameters: code.tokenParameters,
+      frontChannel: front,
+      dPoPKey,
     });
+
     await raise<TokenResponseReceivedContext>(events.onTokenResponseReceived, {
       ...context,
-      claims: undefined,
+      claims: first?.claims,
       tokenResponse: response.body,
     });
     const validated = await response.validate();
-    assertAcr(transaction.extras.acr ?? options.acrValues, validated);
-    const seen = await raise<TokenValidatedContext>(events.onTokenValidated, {
-      ...context,
-      claims: validated.claims,
-      tokens: validated.tokens,
-    });
-    const claims = seen.claims ?? validated.claims;
+    assertAcr(acr, validated);
+    const claims =
+      front === undefined
+        ? await tokenValidated(remote, context, validated)
+        : { ...onlyIn(validated.claims, front.claims), ...(first?.claims ?? front.claims) };
+
     if (!options.userInfo || validated.tokens.accessToken === undefined) return { claims, validated };
-    const userInfo = await fetchUserInfo(provider, validated.tokens.accessToken, validated.evidence.subject);
+    const { subject } = validated.evidence;
+    const userInfo = await fetchUserInfo(provider, validated.tokens.accessToken, subject, dPoPKey);
     const informed = await raise<UserInformationReceivedContext>(events.onUserInformationReceived, {
       ...context,
       claims: { ...userInfo, ...claims },
@@ -76,6 +107,25 @@ export async function acceptUser(
     if (thrown instanceof Interruption || thrown instanceof FailedByEvent) throw thrown;
     return await recover(remote, exchange, properties, thrown as Error);
   }
+}
+
+async function tokenValidated(
+  remote: Remote,
+  context: Omit<TokenValidatedContext, "claims" | "tokens" | "handled" | "skip" | "fail" | "success">,
+  { claims, tokens }: ValidatedTokens,
+): Promise<Claims> {
+  const { onTokenValidated } = remote.options.events;
+  return (await raise<TokenValidatedContext>(onTokenValidated, { ...context, claims, tokens })).claims ?? claims;
+}
+
+/** No token response: nothing was granted but to know who it is. */
+function ofFrontChannel({ idToken, claims, evidence }: FrontChannelLogin): ValidatedTokens {
+  return { tokens: { idToken }, claims, evidence, grantedScopes: [] };
+}
+
+/** A provider may tell less through the browser (OIDC Core 3.3.3.6); what was told there is not told again. */
+function onlyIn(claims: Claims, before: Claims): Claims {
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => !Object.hasOwn(before, name)));
 }
 
 /** An event may recover from anything that was thrown, with claims of its own. */
@@ -105,7 +155,10 @@ function acceptedClaims({ claims }: Interruption): Claims {
 }
 
 /** RFC 9470 5: what was asked for must be what came. */
-function assertAcr(wanted: readonly string[] | undefined, validated: ValidatedTokens): void {
-  if (wanted === undefined || (validated.evidence.acr !== undefined && wanted.includes(validated.evidence.acr))) return;
+function assertAcr(
+  wanted: readonly string[] | undefined,
+  { evidence: { acr } }: Pick<ValidatedTokens, "evidence">,
+): void {
+  if (wanted === undefined || (acr !== undefined && wanted.includes(acr))) return;
   throw idTokenError("its acr is none of those that were asked for (acr_values)");
 }

@@ -1,9 +1,12 @@
 import type { Exchange } from "../authentication/exchange.js";
 import { CallbackError } from "../errors.js";
+import { isSignedAnswer } from "../options/resolve-flow.js";
 import type { CheckedMetadata } from "../protocol/provider-metadata.js";
+import { openSignedAnswer } from "../protocol/signed-answer.js";
 import { readCorrelationCookies } from "../session/correlation-cookie.js";
 import type { OpenedTransaction } from "../session/transaction.js";
 import { type CallbackMessage, malformed } from "./callback-message.js";
+import { missingCorrelationReason } from "./correlation-advice.js";
 import type { Remote } from "./remote.js";
 
 /*
@@ -53,7 +56,7 @@ export function assertThisBrowser(remote: Remote, exchange: Exchange, transactio
     "ERR_OIDC_CORRELATION_FAILED",
     cookies.length > 0
       ? "This sign-in began in another browser, or its cookies were cleared since. Sign in again."
-      : `The cookie that binds a sign-in to this browser (${prefix}*) did not come back. It began in another browser or on another host name, cookies are blocked, or the cookie is Secure and this connection is not https. Sign in again.`,
+      : `The cookie that binds a sign-in to this browser (${prefix}*) did not come back. ${missingCorrelationReason(remote, exchange)} Sign in again.`,
   );
 }
 
@@ -62,11 +65,14 @@ export function assertIssuer(
   message: CallbackMessage,
   transaction: OpenedTransaction,
   metadata: CheckedMetadata,
+  { responseType, validIssuers }: Pick<Remote["options"], "responseType" | "validIssuers">,
 ): void {
-  const promised = metadata["authorization_response_iss_parameter_supported"] === true;
-  if (message["iss"] === metadata.issuer || (message["iss"] === undefined && !promised)) {
-    if (transaction.isFor(metadata.issuer)) return;
-  }
+  // RFC 9207 2.4: an ID token in the answer names the issuer itself; it is validated before anything is made of it.
+  const isNamedByToken = responseType !== "code" && message["id_token"] !== undefined;
+  const promised = metadata["authorization_response_iss_parameter_supported"] === true && !isNamedByToken;
+  const given = message["iss"];
+  const isKnown = given === metadata.issuer || (given !== undefined && validIssuers?.includes(given) === true);
+  if ((isKnown || (given === undefined && !promised)) && transaction.isFor(metadata.issuer)) return;
   throw new CallbackError(
     "ERR_OIDC_ISSUER_MISMATCH",
     message["iss"] === undefined && promised
@@ -83,14 +89,36 @@ export function assertRedirectUri(transaction: OpenedTransaction, redirectUri: s
   );
 }
 
-export function assertForm(message: CallbackMessage): void {
+/** The answer holds what the response type asked for, and nothing that it did not (OAuth 2.0 Multiple Response Types). */
+export function assertForm(remote: Remote, exchange: Exchange, message: CallbackMessage): void {
+  const asked: ReadonlySet<string> = new Set(remote.options.responseType.split(" "));
   if (message["code"] !== undefined && message["error"] !== undefined) {
     throw malformed("it holds both a code and an error");
   }
   for (const name of ["id_token", "access_token", "response"]) {
-    if (message[name] !== undefined) throw malformed(`it holds ${name}, which was not asked for`);
+    if (message[name] !== undefined && !asked.has(name)) throw malformed(`it holds ${name}, which was not asked for`);
   }
-  if (!message["code"] && !message["error"]) throw malformed("it holds neither a code nor an error");
+  if (message["error"]) return;
+  if (asked.has("code") && !message["code"]) {
+    throw malformed(asked.has("id_token") ? "it holds no code" : "it holds neither a code nor an error");
+  }
+  if (!asked.has("code") && message["code"] !== undefined) throw malformed("it holds a code, which was not asked for");
+  if (asked.has("id_token") && !message["id_token"]) throw malformed("it holds no id_token");
+  // A token in a URL stands in histories, logs and Referer headers: only a form may bring one.
+  if (message["id_token"] !== undefined && exchange.req.method === "GET") {
+    throw malformed("it holds an id_token in the query, where only a form may bring one");
+  }
+}
+
+/** The parameters inside of a signed answer (JARM), believed after its checks; plain ones could be anyone's. */
+export async function openAnswer(remote: Remote, message: CallbackMessage): Promise<CallbackMessage> {
+  const { responseMode } = remote.options;
+  if (!isSignedAnswer(responseMode)) return message;
+  const { response, ...plain } = message;
+  if (!response || Object.keys(plain).length > 0) {
+    throw malformed(`responseMode is "${responseMode}", and it is not one signed response alone`);
+  }
+  return openSignedAnswer(remote.provider, await remote.provider.metadata(), response);
 }
 
 export function used(): CallbackError {

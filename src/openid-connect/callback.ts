@@ -10,6 +10,7 @@ import {
   assertIssuer,
   assertRedirectUri,
   assertThisBrowser,
+  openAnswer,
   openTransaction,
   used,
 } from "./answer-checks.js";
@@ -27,11 +28,12 @@ interface Progress {
 /**
  * `callbackPath`: the provider's answer.
  *
- * 1. Read the message: one of each parameter, from query or form.
+ * 1. Read the message: one of each parameter, from query or form, or out of one signed answer (JARM).
  * 2. Open the transaction out of `state`; a callback that comes back goes on without the provider.
  * 3. Check that it is this browser's, in time, unused, and the issuer's (RFC 9207).
  * 4. An error of the provider ends here.
- * 5. Redeem the code, validate the tokens (OIDC Core 3.1.3), ask userinfo where the options say so.
+ * 5. Validate the ID token that came along, redeem the code, validate its tokens (OIDC Core 3.1.3, 3.2.2, 3.3.2), ask
+ *    userinfo where the options say so.
  * 6. Sign in under a new session id, and go to the return URL.
  */
 export async function handleCallback(
@@ -79,13 +81,15 @@ async function run(
 ): Promise<Handled> {
   const { options, provider } = remote;
   const skips = (message: CallbackMessage) =>
-    options.skipUnrecognizedRequests && ["state", "code", "error"].every((name) => message[name] === undefined);
+    options.skipUnrecognizedRequests &&
+    ["state", "code", "id_token", "response", "error"].every((name) => message[name] === undefined);
 
-  const message = await readCallbackMessage(exchange).catch((error: unknown) => {
+  const received = await readCallbackMessage(exchange).catch((error: unknown) => {
     if (options.skipUnrecognizedRequests && error instanceof CallbackError) return undefined;
     throw error;
   });
-  if (message === undefined || skips(message)) return "skipped";
+  if (received === undefined || skips(received)) return "skipped";
+  const message = await openAnswer(remote, received);
   const transaction = openTransaction(remote, message);
   const properties: ChallengeProperties = {
     returnUrl: transaction.returnUrl,
@@ -102,9 +106,9 @@ async function run(
   assertThisBrowser(remote, exchange, transaction);
   const metadata = await provider.metadata();
   const redirectUri = ownUrl(exchange, options.paths.callback);
-  assertIssuer(message, transaction, metadata);
+  assertIssuer(message, transaction, metadata, options);
   assertRedirectUri(transaction, redirectUri);
-  assertForm(message);
+  assertForm(remote, exchange, message);
   const expiresAt = transaction.issuedAtSeconds + options.transaction.lifetimeSeconds;
   if (!remote.usedTransactions.use(transaction.id, expiresAt)) {
     const subject = remote.usedTransactions.outcome(transaction.id);

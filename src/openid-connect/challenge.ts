@@ -6,12 +6,16 @@ import { ConfigurationError } from "../errors.js";
 import type { JsonValue } from "../model.js";
 import type { ChallengeProperties, RedirectContext } from "../options/events.js";
 import type { ChallengeOptions } from "../options/request-options.js";
+import { isPosted } from "../options/resolve-flow.js";
 import { isLoopback, PROTOCOL_PARAMETERS } from "../options/resolve-open-id-connect-options.js";
-import { authorizationParameters, authorizationUrl } from "../protocol/authorization-request.js";
+import { authorizationParameters, completeParameters } from "../protocol/authorization-request.js";
 import { correlate } from "../session/correlation-cookie.js";
 import { sendCookies } from "../session/response-cookies.js";
 import type { TransactionExtras } from "../session/transaction.js";
+import { adviseChallenge } from "./advice.js";
+import { authorizationLocation } from "./authorization-redirect.js";
 import { Interruption, raise } from "./event-runner.js";
+import { assertSessionKept } from "./kept-session.js";
 import { loginUrl, notOwnEndpoint, ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /**
@@ -20,7 +24,7 @@ import { loginUrl, notOwnEndpoint, ownUrl, type Remote, redirectLocally } from "
  * 1. Decide by the kind of request.
  * 2. Find the return URL and the provider.
  * 3. Bind a transaction to this browser.
- * 4. Redirect (OIDC Core 3.1.2.1).
+ * 4. Redirect (OIDC Core 3.1.2.1), the request signed and pushed where that is wanted.
  */
 export async function challenge(
   remote: Remote,
@@ -41,6 +45,7 @@ export async function challenge(
   }
   assertFormPostPossible(remote, exchange);
   assertChallenge(given);
+  assertSessionKept(remote, exchange);
   const properties: ChallengeProperties = { returnUrl: returnUrl(remote, exchange, given), state: given.state };
   const metadata = await provider.metadata();
 
@@ -69,6 +74,7 @@ export async function challenge(
   const { prefix, attributes } = remote.correlationCookie(exchange);
   const correlation = correlate(req.headers.cookie, prefix, attributes, options.transaction.lifetimeSeconds);
   const redirectUri = ownUrl(exchange, options.paths.callback);
+  adviseChallenge(remote, exchange, metadata, redirectUri);
   const begun = remote.transactions.begin({
     scheme: remote.name,
     issuer: metadata.issuer,
@@ -84,12 +90,14 @@ export async function challenge(
     );
   }
   sendCookies(res, `correlation ${remote.name}`, () => correlation.setCookies);
-  const location = authorizationUrl(provider, metadata, parameters, {
+  const complete = completeParameters(parameters, {
     redirectUri,
     state: begun.state,
     nonce: begun.nonce,
-    codeVerifier: options.usePkce ? begun.codeVerifier : undefined,
+    codeVerifier: options.usePkce && options.responseType !== "id_token" ? begun.codeVerifier : undefined,
+    dPoPKey: options.dPoP ? begun.dPoPKey() : undefined,
   });
+  const location = await authorizationLocation(remote, exchange, metadata, complete, properties);
   redirectLocally(exchange, location);
 }
 
@@ -131,11 +139,11 @@ function assertChallenge(given: ChallengeOptions): void {
 }
 
 function assertFormPostPossible(remote: Remote, exchange: Exchange): void {
-  if (remote.options.responseMode !== "form_post" || exchange.isHttps) return;
+  if (!isPosted(remote.options.responseMode) || exchange.isHttps) return;
   if (isLoopback(new URL(exchange.origin).hostname)) return;
   throw new ConfigurationError(
     "ERR_OIDC_INSECURE_FORM_POST",
-    `responseMode is "form_post", whose correlation cookie browsers keep over https alone, and this request came over http (${exchange.origin}). Serve the app over https (behind a proxy: set "trust proxy" or baseUrl), or use responseMode "query".`,
+    `responseMode is "${remote.options.responseMode}", whose correlation cookie browsers keep over https alone, and this request came over http (${exchange.origin}). Serve the app over https (behind a proxy: set "trust proxy" or baseUrl), or use responseMode "query".`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { ChallengeProperties, TicketReceivedContext } from "../options/even
 import type { OpenedTransaction } from "../session/transaction.js";
 import type { Accepted } from "./accept-user.js";
 import { raise } from "./event-runner.js";
+import { noteKeptSession } from "./kept-session.js";
 import { eventBase, type Remote, redirectLocally } from "./remote.js";
 
 /** Writes the session, under a new id, and goes to where the user was going. */
@@ -33,6 +34,7 @@ export async function completeSignIn(
     },
     tokens,
   );
+  noteKeptSession(remote, exchange);
   remote.usedTransactions.settle(transaction.id, session.user.sub);
   redirectLocally(exchange, properties.returnUrl);
   return "answered";
@@ -47,6 +49,8 @@ function tokensToSave(remote: Remote, tokens: SavedTokens): SavedTokens | undefi
       tokenType: tokens.tokenType,
       accessTokenExpiresAtSeconds: tokens.accessTokenExpiresAtSeconds,
     }),
+    // Of no use without a token that is bound to it.
+    ...(tokens.dPoPKey !== undefined && savedTokens.some((name) => name !== "id_token") && { dPoPKey: tokens.dPoPKey }),
     ...(savedTokens.includes("id_token") && { idToken: tokens.idToken }),
     ...(savedTokens.includes("refresh_token") && { refreshToken: tokens.refreshToken }),
   };

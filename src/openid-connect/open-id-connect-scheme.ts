@@ -1,11 +1,15 @@
 import type { Endpoint, Handled, RemoteScheme } from "../authentication/scheme-registry.js";
 import { TokenError } from "../errors.js";
 import { fetchUserInfo } from "../protocol/user-info.js";
+import { createUsedLogoutTokens } from "../session/used-logout-tokens.js";
+import { handleBackchannelLogout } from "./backchannel-logout.js";
 import { handleCallback } from "./callback.js";
 import { challenge } from "./challenge.js";
+import { newestTokens, revokeTokens } from "./end-session-here.js";
 import { handleLogin } from "./login.js";
 import { handleLogout } from "./logout.js";
 import { clearCorrelationCookies, type Remote } from "./remote.js";
+import { handleRemoteSignOut } from "./remote-sign-out.js";
 import { signOut } from "./sign-out.js";
 import { handleSignedOutCallback } from "./signed-out-callback.js";
 
@@ -17,10 +21,18 @@ export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
     challenge: (exchange, options) => challenge(remote, exchange, options),
     signOut: (exchange, current, options) => signOut(remote, exchange, current, options),
     forget: (exchange) => clearCorrelationCookies(remote, exchange),
+    newestTokens: (current) => newestTokens(remote, current),
+    revokeTokens: (current, tokens) => revokeTokens(remote, current, tokens),
+    async issuer() {
+      // Sessions must end while the provider is down, too: then its authority is the best name for it.
+      const metadata = await Promise.resolve(remote.provider.metadata()).catch(() => undefined);
+      const { metadata: source } = remote.options;
+      return metadata?.issuer ?? (source.kind === "discovery" ? source.authority : source.metadata.issuer);
+    },
     async fetchUserInfo(current) {
-      const accessToken = current.tokens()?.accessToken;
+      const { accessToken, dPoPKey } = current.tokens() ?? {};
       const subject = current.ticket.evidence?.subject ?? current.user.sub;
-      if (accessToken !== undefined) return fetchUserInfo(remote.provider, accessToken, subject);
+      if (accessToken !== undefined) return fetchUserInfo(remote.provider, accessToken, subject, dPoPKey);
       throw new TokenError(
         "ERR_OIDC_TOKEN_NOT_SAVED",
         'Userinfo is asked with the access token, and none is kept: set saveTokens to true, or to a list with "access_token", and sign in again.',
@@ -39,6 +51,13 @@ function endpoints(remote: Remote): ReadonlyMap<string, Endpoint> {
   if (paths.login !== undefined) table.set(paths.login, (exchange) => answered(handleLogin(remote, exchange)));
   if (paths.logout !== undefined) {
     table.set(paths.logout, (exchange, current) => answered(handleLogout(remote, exchange, current)));
+  }
+  if (paths.remoteSignOut !== undefined) {
+    table.set(paths.remoteSignOut, (exchange, current) => handleRemoteSignOut(remote, exchange, current));
+  }
+  if (paths.backchannelLogout !== undefined) {
+    const used = createUsedLogoutTokens(remote.options.now);
+    table.set(paths.backchannelLogout, (exchange) => handleBackchannelLogout(remote, used, exchange));
   }
   return table;
 }

@@ -2,6 +2,7 @@ import type { Exchange } from "../authentication/exchange.js";
 import type { Handled } from "../authentication/scheme-registry.js";
 import { CallbackError } from "../errors.js";
 import type { AccessDeniedContext, ChallengeProperties } from "../options/events.js";
+import { authorizationErrorHint } from "../protocol/authorization-error-hint.js";
 import { safeErrorName } from "../protocol/provider-errors.js";
 import type { CallbackMessage } from "./callback-message.js";
 import { raise } from "./event-runner.js";
@@ -20,7 +21,7 @@ export async function refuse(
   if (name !== "access_denied") {
     throw new CallbackError(
       "ERR_OIDC_AUTHORIZATION_REJECTED",
-      `The provider ended the sign-in with an error (${name}). Its own words are in errorDescription.`,
+      `The provider ended the sign-in with an error (${name}). ${authorizationErrorHint(name, message["error_description"]) ?? "Its own words are in errorDescription."}`,
       details,
     );
   }

@@ -4,6 +4,7 @@ import { cookiesByPath } from "../authentication/cookie-scheme.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { localReturnUrl } from "../authentication/return-url.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
+import { isPosted } from "../options/resolve-flow.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { isLoopback } from "../options/resolve-open-id-connect-options.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
@@ -21,6 +22,7 @@ export interface Remote {
   readonly options: ResolvedOpenIdConnectOptions;
   readonly provider: Provider;
   readonly session: SessionScheme;
+  readonly sessionOptions: ResolvedSessionOptions;
   readonly keys: KeyRing;
   readonly transactions: Transactions;
   readonly usedTransactions: UsedTransactions;
@@ -41,6 +43,7 @@ export function createRemote(
     options,
     provider: createProvider(options),
     session,
+    sessionOptions,
     keys,
     transactions: createTransactions(keys, options.now),
     usedTransactions: createUsedTransactions(options.now),
@@ -48,7 +51,7 @@ export function createRemote(
       const cookie = cookieFor(exchange.publicPath, exchange.isHttps);
       const attributes: CookieAttributes =
         // The provider's form posts from its own site. Browsers take None with Secure alone, on loopback http too.
-        options.responseMode === "form_post" && (exchange.isHttps || isLoopback(new URL(exchange.origin).hostname))
+        isPosted(options.responseMode) && (exchange.isHttps || isLoopback(new URL(exchange.origin).hostname))
           ? { ...cookie.attributes, sameSite: "none", secure: true }
           : cookie.attributes;
       return { prefix: `${cookie.name}.`, attributes };

@@ -4,12 +4,15 @@ import type { SignedIn } from "../authentication/session-scheme.js";
 import type { RedirectForSignOutContext } from "../options/events.js";
 import type { SignOutOptions } from "../options/request-options.js";
 import { endSessionUrl } from "../protocol/end-session.js";
+import { adviseSignOut } from "./advice.js";
+import { endSessionHere } from "./end-session-here.js";
 import { Interruption, raise } from "./event-runner.js";
-import { clearCorrelationCookies, ownUrl, type Remote, redirectLocally } from "./remote.js";
+import { ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /**
  * Signs out here, then at the provider (RP-Initiated Logout 1.0). The local session is gone before anything that can
- * fail; where the provider has no end session endpoint, or is down, the sign-out ends here.
+ * fail; where the provider has no end session endpoint, or is down, the sign-out ends here. A refresh token is revoked
+ * meanwhile.
  */
 export async function signOut(
   remote: Remote,
@@ -17,13 +20,12 @@ export async function signOut(
   current: SignedIn | undefined,
   given: SignOutOptions = {},
 ): Promise<void> {
-  const { options, session } = remote;
-  const idToken = given.local === true ? undefined : current?.tokens()?.idToken;
-  await session.signOut(exchange);
-  clearCorrelationCookies(remote, exchange);
+  const { options } = remote;
+  const { tokens, revoked } = await endSessionHere(remote, exchange, current);
   const returnUrl =
     given.returnUrl === undefined ? options.signedOutRedirectUri : returnUrlFromCode(given.returnUrl, exchange.origin);
-  const url = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, idToken);
+  const url = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, tokens?.idToken);
+  await revoked;
   if (url instanceof Interruption) return;
   if (url === undefined && given.local !== true) {
     options.logger?.info?.({ event: "signed_out_locally", scheme: remote.name }, "Signed out of this app alone.");
@@ -46,6 +48,7 @@ async function endSession(
     state: remote.keys.seal("sign-out", Buffer.from(returnUrl)),
   };
   if (idToken !== undefined) parameters["id_token_hint"] = idToken;
+  adviseSignOut(remote, ownUrl(exchange, options.paths.signedOutCallback));
   try {
     await raise<RedirectForSignOutContext>(options.events.onRedirectToIdentityProviderForSignOut, {
       req: exchange.req,

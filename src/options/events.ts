@@ -48,6 +48,19 @@ export interface RedirectContext extends EventContext, CanHandle {
   readonly properties: ChallengeProperties;
 }
 
+/** Before the authorization request is pushed to the provider. At most one of its three verbs may be used. */
+export interface PushAuthorizationContext extends EventContext {
+  /** Of the request that is pushed; may be changed, but for `max_age` and `acr_values`, which the answer is held to. */
+  readonly parameters: Record<string, string | readonly string[]>;
+  readonly properties: ChallengeProperties;
+  /** The handler has pushed the request itself: this is the `request_uri` that it got. */
+  handlePush(requestUri: string): void;
+  /** The request goes through the browser this time. */
+  skipPush(): void;
+  /** The client proves itself by what the handler put into `parameters` (a `client_assertion`, say). */
+  handleClientAuthentication(): void;
+}
+
 interface CallbackContext extends EventContext, CanHandle, CanSkip, CanFail {
   readonly properties: ChallengeProperties;
 }
@@ -107,6 +120,25 @@ export interface RedirectForSignOutContext extends EventContext, CanHandle {
   readonly parameters: Record<string, string>;
 }
 
+/** A front-channel logout request came. Whoever sent it, nothing has been done yet. */
+export interface RemoteSignOutContext extends EventContext, CanHandle, CanSkip {
+  /** Of the request's query or form, as they came: nothing vouches for them. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Whether `iss` and `sid` are those of this browser's session, which then ends. */
+  readonly matchesSession: boolean;
+}
+
+/** A logout token is valid in full, and the sessions that it means are about to end. */
+export interface BackchannelLogoutContext extends EventContext, CanHandle, CanFail {
+  readonly issuer: string;
+  /** `sub`: with no `providerSessionId`, all sessions of this user end. */
+  readonly subject: string | undefined;
+  /** `sid`: the one session that ends. */
+  readonly providerSessionId: string | undefined;
+  /** Of the logout token. */
+  readonly claims: Claims;
+}
+
 /** Before the redirect that ends a sign-out. */
 export interface SignedOutCallbackRedirectContext extends EventContext, CanHandle, CanSkip {
   returnUrl: string;
@@ -119,6 +151,8 @@ export type EventHandler<Context> = (context: Context) => unknown;
 export interface OpenIdConnectEvents {
   /** Before the redirect to the provider. */
   readonly onRedirectToIdentityProvider?: EventHandler<RedirectContext> | undefined;
+  /** Before the authorization request is pushed to the provider (PAR). */
+  readonly onPushAuthorization?: EventHandler<PushAuthorizationContext> | undefined;
   /** The answer has passed correlation, state and issuer. */
   readonly onMessageReceived?: EventHandler<MessageReceivedContext> | undefined;
   /** A code is there and will be redeemed. */
@@ -137,6 +171,10 @@ export interface OpenIdConnectEvents {
   readonly onRemoteFailure?: EventHandler<RemoteFailureContext> | undefined;
   /** Just before the session is written. */
   readonly onTicketReceived?: EventHandler<TicketReceivedContext> | undefined;
+  /** A front-channel logout request came. */
+  readonly onRemoteSignOut?: EventHandler<RemoteSignOutContext> | undefined;
+  /** A logout token of the provider is valid: sessions are about to end. `fail()` answers 400 and ends none. */
+  readonly onBackchannelLogout?: EventHandler<BackchannelLogoutContext> | undefined;
   /** Before the redirect to the provider's end session endpoint. */
   readonly onRedirectToIdentityProviderForSignOut?: EventHandler<RedirectForSignOutContext> | undefined;
   /** Before the redirect that ends a sign-out. */

@@ -1,4 +1,6 @@
+import type { JsonValue } from "../model.js";
 import type { OpenIdConnectEvents } from "./events.js";
+import type { NamedPrivateKey, PrivateKeyMaterial } from "./private-key.js";
 import type { CookieOptions, SessionOptions } from "./session-options.js";
 
 /** Provider metadata (OpenID Connect Discovery 1.0, RFC 8414), for `configuration`. */
@@ -13,7 +15,39 @@ export interface ProviderMetadata {
 }
 
 /** How the client proves itself at the token endpoint. */
-export type ClientAuthentication = "client_secret_basic" | "client_secret_post" | "none";
+export type ClientAuthentication =
+  | "client_secret_basic"
+  | "client_secret_post"
+  | "client_secret_jwt"
+  | "private_key_jwt"
+  | "tls_client_auth"
+  | "self_signed_tls_client_auth"
+  | "none";
+
+/** The flows: none of them carries an access token through the browser. */
+export type ResponseType = "code" | "code id_token" | "id_token";
+
+/** How the answer comes back; the ones with `jwt` are signed (JARM). */
+export type ResponseMode = "query" | "form_post" | "jwt" | "query.jwt" | "form_post.jwt";
+
+/** What is asked of a single claim (OIDC Core 5.5.1); null asks for it as such. */
+export type ClaimRequest = {
+  readonly essential?: boolean | undefined;
+  readonly value?: JsonValue | undefined;
+  readonly values?: readonly JsonValue[] | undefined;
+} | null;
+
+/** The `claims` parameter (OIDC Core 5.5). */
+export interface ClaimsRequest {
+  readonly id_token?: Readonly<Record<string, ClaimRequest>> | undefined;
+  readonly userinfo?: Readonly<Record<string, ClaimRequest>> | undefined;
+}
+
+/** One entry of `authorization_details` (RFC 9396). */
+export interface AuthorizationDetail {
+  readonly type: string;
+  readonly [field: string]: JsonValue;
+}
 
 /** The tokens that `saveTokens` may name. */
 export type SavableToken = "access_token" | "id_token" | "refresh_token";
@@ -36,6 +70,11 @@ export interface TokenValidationOptions {
   readonly roleClaimType?: string | readonly string[] | undefined;
   /** Accepted signature algorithms, asymmetric ones only. @defaultValue every safe one */
   readonly algorithms?: readonly string[] | undefined;
+  /**
+   * Issuers that ID tokens may name beside the metadata's own; needed where that holds `{tenantid}` (Entra ID, many
+   * tenants). An entry with `{tenantid}` stands for every tenant: then check `tid` yourself. @defaultValue none
+   */
+  readonly validIssuers?: readonly string[] | string | undefined;
 }
 
 /** The state of one challenge until its callback. */
@@ -72,10 +111,19 @@ export interface OpenIdConnectOptions {
   /** How the client proves itself at the token endpoint. @defaultValue inferred from the provider's metadata */
   readonly clientAuthentication?: ClientAuthentication | undefined;
 
-  /** The flow. @defaultValue "code" */
-  readonly responseType?: "code" | undefined;
-  /** How the answer comes back to the callback. @defaultValue "query" */
-  readonly responseMode?: "query" | "form_post" | undefined;
+  /**
+   * Signs the client's assertions of `private_key_jwt`: a JWK, PEM text, KeyObject or CryptoKey, or `{ key, kid, alg }`
+   * of one. @defaultValue none
+   */
+  readonly clientAssertionKey?: PrivateKeyMaterial | NamedPrivateKey | undefined;
+
+  /** The flow. Types that carry an access token through the browser are refused. @defaultValue "code" */
+  readonly responseType?: ResponseType | undefined;
+  /**
+   * How the answer comes back to the callback. The signed ones ("jwt", "query.jwt", "form_post.jwt": JARM) go with
+   * responseType "code" alone. @defaultValue "query" with "code", else "form_post"
+   */
+  readonly responseMode?: ResponseMode | undefined;
   /** PKCE (RFC 7636) with S256. Unsafe when false. @defaultValue true */
   readonly usePkce?: boolean | undefined;
   /** Replaces the default list. Must hold `openid`. @defaultValue ["openid", "profile"] */
@@ -94,10 +142,30 @@ export interface OpenIdConnectOptions {
   readonly uiLocales?: string | readonly string[] | undefined;
   /** `display` of the provider's pages. Sent as it is. */
   readonly display?: string | undefined;
+  /** `claims`: single claims that are asked for (OIDC Core 5.5). Sent as they are. */
+  readonly claims?: ClaimsRequest | undefined;
+  /** `authorization_details`: what the access token is to allow (RFC 9396). Sent as they are. */
+  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;
   /** Further parameters of the authorization request; protocol-owned names are refused. */
   readonly additionalAuthorizationParameters?: Readonly<Record<string, string>> | undefined;
   /** Further parameters of the token request; protocol-owned names are refused. */
   readonly additionalTokenParameters?: Readonly<Record<string, string>> | undefined;
+
+  /**
+   * Sends the authorization request to the provider directly, not through the browser (PAR, RFC 9126). "auto": where
+   * the provider can, "disable": never, "require": always. @defaultValue "auto"
+   */
+  readonly pushedAuthorization?: "auto" | "disable" | "require" | undefined;
+  /** Signs the authorization request (JAR, RFC 9101): `{ key, kid, alg }`. @defaultValue none: not signed */
+  readonly requestObject?: NamedPrivateKey | undefined;
+  /** Binds tokens to a key of the session (DPoP, RFC 9449); the key is kept with the tokens. @defaultValue false */
+  readonly dPoP?: boolean | undefined;
+  /** Private keys that decrypt ID tokens, userinfo and signed answers; a list rotates. @defaultValue none */
+  readonly idTokenDecryptionKeys?:
+    | PrivateKeyMaterial
+    | NamedPrivateKey
+    | readonly (PrivateKeyMaterial | NamedPrivateKey)[]
+    | undefined;
 
   /** See `tokenValidation` below. */
   readonly tokenValidation?: TokenValidationOptions | undefined;
@@ -116,6 +184,12 @@ export interface OpenIdConnectOptions {
   readonly callbackPath?: string | undefined;
   /** Post-logout redirect URI. @defaultValue "/signout-callback-oidc" */
   readonly signedOutCallbackPath?: string | undefined;
+  /** Front-channel logout: the provider's hidden frame. `false` switches it off. @defaultValue "/signout-oidc" */
+  readonly remoteSignOutPath?: string | false | undefined;
+  /** Back-channel logout: the provider itself posts. `false` switches it off. @defaultValue "/backchannel-logout" */
+  readonly backchannelLogoutPath?: string | false | undefined;
+  /** Revokes the refresh token at a sign-out, where one is kept and the provider can (RFC 7009). @defaultValue true */
+  readonly revokeOnSignOut?: boolean | undefined;
   /** Where a user lands after a sign-out. @defaultValue "/" */
   readonly signedOutRedirectUri?: string | undefined;
   /** Where a user who denied consent is sent, with the return URL. @defaultValue none: an error, 403 */

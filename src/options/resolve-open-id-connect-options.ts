@@ -17,7 +17,6 @@ import {
 } from "./checks.js";
 import type { OpenIdConnectEvents } from "./events.js";
 import type {
-  ClientAuthentication,
   Logger,
   OpenIdConnectOptions,
   ProviderMetadata,
@@ -25,7 +24,19 @@ import type {
   TokenValidationOptions,
   TransactionOptions,
 } from "./open-id-connect-options.js";
+import type { ResolvedPrivateKey } from "./private-key.js";
 import type { Problems } from "./problems.js";
+import { type ResolvedClient, resolveClient } from "./resolve-client.js";
+import {
+  authorizationDetails,
+  claimsParameter,
+  decryptionKeys,
+  isPosted,
+  type ResolvedFlow,
+  requestObjectKey,
+  resolveFlow,
+  validIssuers,
+} from "./resolve-flow.js";
 
 /** Where provider metadata comes from. */
 export type MetadataSource =
@@ -38,19 +49,21 @@ export interface ResolvedPaths {
   readonly logout: string | undefined;
   readonly callback: string;
   readonly signedOutCallback: string;
+  readonly remoteSignOut: string | undefined;
+  readonly backchannelLogout: string | undefined;
 }
 
 /** A remote scheme's options, checked, with every default in place. */
-export interface ResolvedOpenIdConnectOptions {
+export interface ResolvedOpenIdConnectOptions extends ResolvedClient, ResolvedFlow {
   readonly metadata: MetadataSource;
   readonly requireHttps: boolean;
   readonly automaticRefreshIntervalSeconds: number;
   readonly refreshIntervalSeconds: number;
-  readonly clientId: string;
-  readonly clientSecret: string | undefined;
-  readonly clientAuthentication: ClientAuthentication | undefined;
-  readonly responseMode: "query" | "form_post";
   readonly usePkce: boolean;
+  readonly pushedAuthorization: "auto" | "disable" | "require";
+  readonly requestObject: ResolvedPrivateKey | undefined;
+  readonly dPoP: boolean;
+  readonly decryptionKeys: readonly ResolvedPrivateKey[];
   readonly scope: readonly string[];
   readonly maxAgeSeconds: number | undefined;
   readonly acrValues: readonly string[] | undefined;
@@ -61,12 +74,14 @@ export interface ResolvedOpenIdConnectOptions {
   readonly nameClaimType: string;
   readonly roleClaimTypes: readonly string[];
   readonly algorithms: readonly string[];
+  readonly validIssuers: readonly string[] | undefined;
   readonly userInfo: boolean;
   readonly savedTokens: readonly SavableToken[];
   /** Without a slash at its end. */
   readonly baseUrl: { readonly origin: string; readonly prefix: string } | undefined;
   readonly paths: ResolvedPaths;
   readonly signedOutRedirectUri: string;
+  readonly revokeOnSignOut: boolean;
   readonly accessDeniedPath: string | undefined;
   readonly returnUrlParameter: string;
   readonly transaction: {
@@ -95,6 +110,7 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
   clientId: true,
   clientSecret: true,
   clientAuthentication: true,
+  clientAssertionKey: true,
   responseType: true,
   responseMode: true,
   usePkce: true,
@@ -106,8 +122,14 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
   loginHint: true,
   uiLocales: true,
   display: true,
+  claims: true,
+  authorizationDetails: true,
   additionalAuthorizationParameters: true,
   additionalTokenParameters: true,
+  pushedAuthorization: true,
+  requestObject: true,
+  dPoP: true,
+  idTokenDecryptionKeys: true,
   tokenValidation: true,
   getClaimsFromUserInfoEndpoint: true,
   saveTokens: true,
@@ -116,6 +138,9 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
   logoutPath: true,
   callbackPath: true,
   signedOutCallbackPath: true,
+  remoteSignOutPath: true,
+  backchannelLogoutPath: true,
+  revokeOnSignOut: true,
   signedOutRedirectUri: true,
   accessDeniedPath: true,
   returnUrlParameter: true,
@@ -130,6 +155,7 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
 
 const EVENT_KEYS: Readonly<Record<keyof OpenIdConnectEvents, true>> = {
   onRedirectToIdentityProvider: true,
+  onPushAuthorization: true,
   onMessageReceived: true,
   onAuthorizationCodeReceived: true,
   onTokenResponseReceived: true,
@@ -139,6 +165,8 @@ const EVENT_KEYS: Readonly<Record<keyof OpenIdConnectEvents, true>> = {
   onAccessDenied: true,
   onRemoteFailure: true,
   onTicketReceived: true,
+  onRemoteSignOut: true,
+  onBackchannelLogout: true,
   onRedirectToIdentityProviderForSignOut: true,
   onSignedOutCallbackRedirect: true,
 };
@@ -148,6 +176,7 @@ const TOKEN_VALIDATION_KEYS: Readonly<Record<keyof TokenValidationOptions, true>
   nameClaimType: true,
   roleClaimType: true,
   algorithms: true,
+  validIssuers: true,
 };
 
 const TRANSACTION_KEYS: Readonly<Record<keyof TransactionOptions, true>> = {
@@ -188,8 +217,7 @@ export function resolveOpenIdConnectOptions(
   for (const [name, handler] of Object.entries(events)) callable(problems, `events.${name}`, handler);
   callable(problems, "fetch", options.fetch);
   callable(problems, "now", options.now);
-  oneOf(problems, "responseType", options.responseType, ["code"]);
-  const responseMode = oneOf(problems, "responseMode", options.responseMode, ["query", "form_post"]) ?? "query";
+  const flow = resolveFlow(problems, options);
   const timeout = seconds(problems, "backchannelTimeout", options.backchannelTimeout, 30, { least: 0.01 });
 
   const resolved: ResolvedOpenIdConnectOptions = {
@@ -202,9 +230,14 @@ export function resolveOpenIdConnectOptions(
       43_200,
     ),
     refreshIntervalSeconds: seconds(problems, "refreshInterval", options.refreshInterval, 300),
-    ...client(problems, options),
-    responseMode,
+    ...resolveClient(problems, options),
+    ...flow,
     usePkce: flag(problems, "usePkce", options.usePkce, true),
+    pushedAuthorization:
+      oneOf(problems, "pushedAuthorization", options.pushedAuthorization, ["auto", "disable", "require"]) ?? "auto",
+    requestObject: requestObjectKey(problems, options.requestObject),
+    dPoP: flag(problems, "dPoP", options.dPoP, false),
+    decryptionKeys: decryptionKeys(problems, options.idTokenDecryptionKeys),
     scope: scopes(problems, options.scope),
     maxAgeSeconds:
       options.maxAge === undefined
@@ -219,11 +252,13 @@ export function resolveOpenIdConnectOptions(
     nameClaimType: text(problems, "tokenValidation.nameClaimType", validation.nameClaimType) ?? "name",
     roleClaimTypes: textList(problems, "tokenValidation.roleClaimType", validation.roleClaimType) ?? ["role", "roles"],
     algorithms: algorithms(problems, validation.algorithms),
+    validIssuers: validIssuers(problems, validation.validIssuers),
     userInfo: flag(problems, "getClaimsFromUserInfoEndpoint", options.getClaimsFromUserInfoEndpoint, false),
     savedTokens: savedTokens(problems, options.saveTokens),
     baseUrl: baseUrl(problems, options.baseUrl),
     paths: paths(problems, options),
     signedOutRedirectUri: signedOutRedirectUri(problems, options.signedOutRedirectUri),
+    revokeOnSignOut: flag(problems, "revokeOnSignOut", options.revokeOnSignOut, true),
     accessDeniedPath:
       options.accessDeniedPath === undefined
         ? undefined
@@ -244,16 +279,22 @@ export function resolveOpenIdConnectOptions(
     logger: options.logger,
     events,
   };
-  if (responseMode === "form_post" && resolved.baseUrl?.origin.startsWith("http:") === true) {
+  if (isPosted(flow.responseMode) && resolved.baseUrl?.origin.startsWith("http:") === true) {
     if (!isLoopback(new URL(resolved.baseUrl.origin).hostname)) {
       problems.add(
         "responseMode",
-        'is "form_post", whose cookie browsers keep over https alone, and baseUrl is http. Use https, or "query".',
+        `is "${flow.responseMode}", whose cookie browsers keep over https alone, and baseUrl is http. Use https, or "query".`,
       );
     }
   }
-  if (!resolved.usePkce) {
-    if (resolved.clientSecret === undefined) {
+  if (flow.responseType === "id_token") {
+    const idle = [resolved.dPoP && "dPoP", resolved.userInfo && "getClaimsFromUserInfoEndpoint"].filter((name) => name);
+    for (const name of idle) {
+      problems.add(String(name), 'needs an access token, and responseType "id_token" brings none. Use "code".');
+    }
+  }
+  if (!resolved.usePkce && flow.responseType !== "id_token") {
+    if (resolved.isPublicClient) {
       problems.add("usePkce", "is false for a client without clientSecret: PKCE is then all that protects a code.");
     }
     warnOnce(
@@ -317,37 +358,6 @@ function metadataSource(problems: Problems, options: OpenIdConnectOptions, https
   };
 }
 
-function client(
-  problems: Problems,
-  options: OpenIdConnectOptions,
-): Pick<ResolvedOpenIdConnectOptions, "clientId" | "clientSecret" | "clientAuthentication"> {
-  if (options.clientId === undefined) {
-    problems.add("clientId", "is missing. It is the name under which the provider knows this app (client_id).");
-  }
-  const clientId = text(problems, "clientId", options.clientId) ?? "";
-  if (clientId !== clientId.trim()) problems.add("clientId", "has blanks or a line break around it; remove them.");
-  const { clientSecret } = options;
-  if (clientSecret !== undefined) {
-    if (typeof clientSecret !== "string") problems.add("clientSecret", "must be a text.");
-    else if (clientSecret === "") problems.add("clientSecret", "is empty; leave it out for a public client.");
-    else if (clientSecret !== clientSecret.trim()) {
-      problems.add("clientSecret", "begins or ends with a blank or a line break; trim it.");
-    }
-  }
-  const method = oneOf(problems, "clientAuthentication", options.clientAuthentication, [
-    "client_secret_basic",
-    "client_secret_post",
-    "none",
-  ]);
-  if (method?.startsWith("client_secret") === true && clientSecret === undefined) {
-    problems.add("clientAuthentication", `is "${method}", which needs clientSecret.`);
-  }
-  if (method === "none" && clientSecret !== undefined) {
-    problems.add("clientAuthentication", 'is "none", and clientSecret is given; leave one of them out.');
-  }
-  return { clientId, clientSecret, clientAuthentication: method };
-}
-
 function scopes(problems: Problems, given: unknown): readonly string[] {
   const scope = textList(problems, "scope", given) ?? ["openid", "profile"];
   if (!scope.includes("openid")) {
@@ -366,6 +376,8 @@ function fixedParameters(problems: Problems, options: OpenIdConnectOptions): rea
   add("login_hint", text(problems, "loginHint", options.loginHint));
   add("ui_locales", textList(problems, "uiLocales", options.uiLocales)?.join(" "));
   add("display", text(problems, "display", options.display));
+  add("claims", claimsParameter(problems, options.claims));
+  add("authorization_details", authorizationDetails(problems, options.authorizationDetails));
   const own = ownParameters(problems, "additionalAuthorizationParameters", options.additionalAuthorizationParameters);
   for (const [name, value] of Object.entries(own)) add(name, value);
   return parameters;
@@ -412,8 +424,10 @@ function baseUrl(problems: Problems, given: unknown): { origin: string; prefix: 
 }
 
 function paths(problems: Problems, options: OpenIdConnectOptions): ResolvedPaths {
-  const optional = (name: "loginPath" | "logoutPath", fallback: string) =>
-    options[name] === false ? undefined : ownPath(problems, name, options[name], fallback);
+  const optional = (
+    name: "loginPath" | "logoutPath" | "remoteSignOutPath" | "backchannelLogoutPath",
+    fallback: string,
+  ) => (options[name] === false ? undefined : ownPath(problems, name, options[name], fallback));
   const resolved: ResolvedPaths = {
     login: optional("loginPath", "/login"),
     logout: optional("logoutPath", "/logout"),
@@ -424,6 +438,8 @@ function paths(problems: Problems, options: OpenIdConnectOptions): ResolvedPaths
       options.signedOutCallbackPath,
       "/signout-callback-oidc",
     ),
+    remoteSignOut: optional("remoteSignOutPath", "/signout-oidc"),
+    backchannelLogout: optional("backchannelLogoutPath", "/backchannel-logout"),
   };
   const seen = new Map<string, string>();
   for (const [name, path] of Object.entries(resolved)) {

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { buildAuthorizationUrl } from "openid-client";
+import type { DPoPKey } from "../model.js";
+import { dPoPThumbprint } from "./dpop.js";
 import { createClient, type Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
+import { signedRequest } from "./request-object.js";
 
 /** What differs from one challenge to the next. */
 export interface AuthorizationRequest {
@@ -9,7 +12,12 @@ export interface AuthorizationRequest {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string | undefined;
+  /** The key that the code and its tokens are bound to, where they are. */
+  readonly dPoPKey: DPoPKey | undefined;
 }
+
+/** Parameters by name; a list is sent as that many parameters of one name. */
+export type AuthorizationParameters = Readonly<Record<string, string | readonly string[]>>;
 
 /** Overrides of a single challenge; what is left out comes from the options. */
 export interface AuthorizationOverrides {
@@ -30,9 +38,10 @@ export function authorizationParameters(
   const { options } = provider;
   const parameters: Record<string, string | readonly string[]> = {
     client_id: options.clientId,
-    response_type: "code",
+    response_type: options.responseType,
     scope: (overrides.scope ?? options.scope).join(" "),
   };
+  // The default of a code; no other type has a default that reaches us.
   if (options.responseMode !== "query") parameters["response_mode"] = options.responseMode;
   for (const [name, value] of options.fixedParameters) {
     const before = parameters[name];
@@ -51,24 +60,41 @@ export function authorizationParameters(
   return parameters;
 }
 
-/** The URL that the browser is sent to (OIDC Core 3.1.2.1, RFC 7636 4.3 with S256). */
-export function authorizationUrl(
+/** Adds what no event may change (OIDC Core 3.1.2.1, RFC 7636 4.3 with S256, RFC 9449 10). */
+export function completeParameters(
+  parameters: AuthorizationParameters,
+  request: AuthorizationRequest,
+): AuthorizationParameters {
+  const { codeVerifier, dPoPKey } = request;
+  return {
+    ...parameters,
+    redirect_uri: request.redirectUri,
+    state: request.state,
+    nonce: request.nonce,
+    ...(codeVerifier !== undefined && {
+      code_challenge: codeChallenge(codeVerifier),
+      code_challenge_method: "S256",
+    }),
+    ...(dPoPKey !== undefined && { dpop_jkt: dPoPThumbprint(dPoPKey) }),
+  };
+}
+
+/** Parameters as they are sent: signed into one where the options say so (RFC 9101). */
+export async function requestParameters(
   provider: Provider,
   metadata: CheckedMetadata,
-  parameters: Readonly<Record<string, string | readonly string[]>>,
-  request: AuthorizationRequest,
-): string {
+  parameters: AuthorizationParameters,
+): Promise<URLSearchParams> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     for (const one of typeof value === "string" ? [value] : value) search.append(name, one);
   }
-  search.set("redirect_uri", request.redirectUri);
-  search.set("state", request.state);
-  search.set("nonce", request.nonce);
-  if (request.codeVerifier !== undefined) {
-    search.set("code_challenge", codeChallenge(request.codeVerifier));
-    search.set("code_challenge_method", "S256");
-  }
+  const { requestObject } = provider.options;
+  return requestObject === undefined ? search : await signedRequest(provider, metadata, search, requestObject);
+}
+
+/** The URL that the browser is sent to. */
+export function authorizationUrl(provider: Provider, metadata: CheckedMetadata, search: URLSearchParams): string {
   return buildAuthorizationUrl(createClient(provider, metadata).configuration, search).href;
 }
 

@@ -1,5 +1,6 @@
 import { ProviderError } from "../errors.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
+import { warnOnce } from "../warnings.js";
 
 /** What a provider's answer may weigh, before anything is parsed. */
 const MAX_RESPONSE_BYTES = 1_048_576;
@@ -15,7 +16,10 @@ export interface BackchannelInit {
   readonly signal?: AbortSignal | undefined;
 }
 
-type BackchannelOptions = Pick<ResolvedOpenIdConnectOptions, "fetch" | "backchannelTimeoutSeconds">;
+type BackchannelOptions = Pick<
+  ResolvedOpenIdConnectOptions,
+  "fetch" | "backchannelTimeoutSeconds" | "clockToleranceSeconds" | "now"
+>;
 
 /**
  * Wraps `fetch`: the time covers the body too, the body is bounded, redirects are never followed, and a failure says
@@ -46,6 +50,7 @@ export function createBackchannel(options: BackchannelOptions): Backchannel {
           `${place(url)} did not answer within ${timeoutSeconds} s (backchannelTimeout). Is the provider reachable from here, and healthy?`,
         );
       }
+      if (init.method === "POST") compareClocks(url, answer, options);
       return answer;
     } catch (error) {
       if (error instanceof ProviderError) throw error;
@@ -57,6 +62,18 @@ export function createBackchannel(options: BackchannelOptions): Backchannel {
       clearTimeout(timer);
     }
   };
+}
+
+/** A clock that is off makes good tokens look expired or premature; the Date header tells before that happens. */
+function compareClocks(url: string, answer: Response, options: BackchannelOptions): void {
+  const theirs = Date.parse(answer.headers.get("date") ?? "") / 1000;
+  const difference = Math.round(theirs - options.now());
+  if (Number.isNaN(difference) || Math.abs(difference) <= options.clockToleranceSeconds) return;
+  warnOnce(
+    "OIDC_CLOCK_SKEW",
+    `The clock of ${new URL(url).origin} is ${Math.abs(difference)} s ${difference > 0 ? "ahead of" : "behind"} this machine's, by its Date header. Sign-ins may fail; set both by NTP.`,
+    new URL(url).origin,
+  );
 }
 
 async function receive(send: typeof fetch, url: string, init: RequestInit): Promise<Response> {

@@ -1,8 +1,11 @@
 import * as oauth from "oauth4webapi";
-import type { Claims, LoginEvidence, SavedTokens } from "../model.js";
-import { assertIdToken, loginEvidence } from "./id-token.js";
+import type { Claims, DPoPKey, LoginEvidence, SavedTokens } from "../model.js";
+import { assertDPoPBound, createDPoP, type DPoP, isNonceWanted } from "./dpop.js";
+import { assertSameLogin, type FrontChannelLogin } from "./front-channel.js";
+import { loginEvidence } from "./id-token.js";
+import { validateIdTokenResponse } from "./id-token-response.js";
 import { type Client, createClient, type Provider } from "./provider.js";
-import { idTokenError, type Operation, translateError } from "./provider-errors.js";
+import { type Operation, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 
 /** A code that came back, and what its challenge fixed. */
@@ -14,6 +17,10 @@ export interface CodeExchange {
   readonly nonce: string;
   readonly maxAgeSeconds: number | undefined;
   readonly tokenParameters: Readonly<Record<string, string>>;
+  /** Of the ID token that came with the code, where one did. */
+  readonly frontChannel?: FrontChannelLogin | undefined;
+  /** The session's key, where its tokens are to be bound to one. */
+  readonly dPoPKey?: DPoPKey | undefined;
 }
 
 /** An answer of the token endpoint that nothing has been believed of yet. */
@@ -51,21 +58,10 @@ export async function redeemCode(
     secrets: [options.clientSecret, exchange.parameters["code"], exchange.codeVerifier],
   };
   try {
-    const answer = oauth.validateAuthResponse(
-      client.server,
-      client.client,
-      new URLSearchParams(exchange.parameters),
-      oauth.skipStateCheck,
-    );
-    const response = await oauth.authorizationCodeGrantRequest(
-      client.server,
-      client.client,
-      client.authentication,
-      answer,
-      exchange.redirectUri,
-      exchange.codeVerifier ?? oauth.nopkce,
-      { ...client.requestOptions, additionalParameters: { ...exchange.tokenParameters } },
-    );
+    const dPoP = exchange.dPoPKey === undefined ? undefined : await createDPoP(client, exchange.dPoPKey);
+    let response = await requestTokens(client, exchange, dPoP);
+    // RFC 9449 8: the first answer may only tell the nonce that proofs are to carry.
+    if (dPoP !== undefined && (await isNonceWanted(response))) response = await requestTokens(client, exchange, dPoP);
     const parsed: unknown = await response
       .clone()
       .json()
@@ -82,6 +78,29 @@ export async function redeemCode(
   }
 }
 
+function requestTokens(client: Client, exchange: CodeExchange, dPoP: DPoP | undefined): Promise<Response> {
+  // oauth4webapi wants to have seen the answer: of it the code alone goes on, the rest has been checked by now.
+  const answer = oauth.validateAuthResponse(
+    { ...client.server, authorization_response_iss_parameter_supported: false },
+    client.client,
+    new URLSearchParams({ code: exchange.parameters["code"] ?? "" }),
+    oauth.skipStateCheck,
+  );
+  return oauth.authorizationCodeGrantRequest(
+    client.server,
+    client.client,
+    client.authentication,
+    answer,
+    exchange.redirectUri,
+    exchange.codeVerifier ?? oauth.nopkce,
+    {
+      ...client.requestOptions,
+      additionalParameters: { ...exchange.tokenParameters },
+      ...(dPoP !== undefined && { DPoP: dPoP }),
+    },
+  );
+}
+
 async function validate(
   provider: Provider,
   metadata: CheckedMetadata,
@@ -90,26 +109,23 @@ async function validate(
   response: Response,
 ): Promise<ValidatedTokens> {
   const { options } = provider;
-  const result = await oauth.processAuthorizationCodeResponse(client.server, client.client, response, {
-    expectedNonce: exchange.nonce,
-    requireIdToken: true,
-  });
-  const idToken = result.id_token;
-  const claims = oauth.getValidatedIdTokenClaims(result) as Claims | undefined;
-  if (idToken === undefined || claims === undefined) throw idTokenError("the token endpoint sent none");
-  await verifySignature(provider, metadata.jwks_uri, client, idToken, response);
-  assertIdToken(claims, idToken, result.access_token, {
-    clientId: options.clientId,
-    nowSeconds: options.now(),
-    clockToleranceSeconds: options.clockToleranceSeconds,
-    maxAgeSeconds: exchange.maxAgeSeconds,
-  });
+  const { result, idToken, claims } = await validateIdTokenResponse(
+    provider,
+    metadata,
+    client,
+    response,
+    exchange,
+    true,
+  );
+  if (exchange.frontChannel !== undefined) assertSameLogin(exchange.frontChannel, claims);
+  if (exchange.dPoPKey !== undefined) assertDPoPBound(result.token_type);
   return {
     tokens: {
       accessToken: result.access_token,
       idToken,
       refreshToken: result.refresh_token,
       tokenType: result.token_type,
+      dPoPKey: exchange.dPoPKey,
       accessTokenExpiresAtSeconds:
         result.expires_in === undefined ? undefined : Math.floor(options.now() + result.expires_in),
     },
@@ -118,33 +134,4 @@ async function validate(
     // RFC 6749 5.1: left out means that all was granted.
     grantedScopes: result.scope === undefined ? options.scope : result.scope.split(" ").filter((name) => name !== ""),
   };
-}
-
-/**
- * The signature counts in the code flow too: TLS says who answered, the signature who issued. Keys come from our own
- * cache, which one unknown key may renew at once, so that the first login after a rotation succeeds.
- */
-async function verifySignature(
-  provider: Provider,
-  jwksUri: string,
-  client: Client,
-  idToken: string,
-  response: Response,
-): Promise<void> {
-  const verify = (jwks: oauth.JWKS) =>
-    oauth.validateApplicationLevelSignature({ ...client.server }, response, {
-      ...client.requestOptions,
-      [oauth.jwksCache]: { jwks, uat: Math.floor(Date.now() / 1000) },
-    });
-  const atHand = await provider.keys.get(jwksUri);
-  try {
-    await verify(atHand as oauth.JWKS);
-  } catch (error) {
-    if (error instanceof oauth.UnsupportedOperationError) throw error;
-    const header = Buffer.from(idToken.slice(0, idToken.indexOf(".")), "base64url").toString();
-    const { kid } = JSON.parse(header) as { readonly kid?: unknown };
-    const renewed = await provider.keys.renewFor(jwksUri, typeof kid === "string" ? kid : undefined);
-    if (renewed === atHand) throw error;
-    await verify(renewed as oauth.JWKS);
-  }
 }

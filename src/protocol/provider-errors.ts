@@ -83,6 +83,7 @@ function fromCheck(error: Error & { readonly code?: string | undefined }, operat
       status === 503 ? { headers: { "retry-after": "5" } } : {},
     );
   }
+  if (error.code === oauth.JWT_TIMESTAMP_CHECK && operation.isSignIn) return clockError(error);
   const aboutToken =
     error.code === oauth.JWT_CLAIM_COMPARISON ||
     error.code === oauth.JWT_TIMESTAMP_CHECK ||
@@ -101,6 +102,21 @@ function fromCheck(error: Error & { readonly code?: string | undefined }, operat
   return new ProviderError(
     "ERR_OIDC_PROVIDER_RESPONSE",
     `The answer of ${operation.what} could not be used: ${error.message}.`,
+  );
+}
+
+/** By how much, and on which side: a clock that is off is the usual reason, and nothing else tells it. */
+function clockError(error: Error): OpenIdConnectError {
+  const { claims, now, claim } = (error.cause ?? {}) as {
+    readonly claims?: Readonly<Record<string, unknown>>;
+    readonly now?: number;
+    readonly claim?: string;
+  };
+  const time = claim === undefined ? undefined : claims?.[claim];
+  if (typeof time !== "number" || typeof now !== "number") return idTokenError(error.message);
+  const seconds = Math.abs(Math.round(now - time));
+  return idTokenError(
+    `its ${claim} is ${seconds} s ${time < now ? "before" : "after"} the time of this machine. Compare the clocks of this machine and of the provider (NTP); tokenValidation.clockTolerance allows for small differences`,
   );
 }
 

@@ -2,6 +2,7 @@ import { ConfigurationError, type OpenIdConnectError, ProviderError } from "../e
 import type { ProviderMetadata } from "../options/open-id-connect-options.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { type Backchannel, place } from "./backchannel.js";
+import { assertIssuerKnown, isTemplate } from "./valid-issuers.js";
 
 /** Metadata with the endpoints that no sign-in can do without. */
 export interface CheckedMetadata extends ProviderMetadata {
@@ -27,6 +28,7 @@ type MetadataOptions = Pick<
   ResolvedOpenIdConnectOptions,
   | "metadata"
   | "requireHttps"
+  | "validIssuers"
   | "automaticRefreshIntervalSeconds"
   | "refreshIntervalSeconds"
   | "firstDiscoveryTimeoutSeconds"
@@ -39,6 +41,7 @@ export function createMetadataSource(options: MetadataOptions, backchannel: Back
   const { metadata: source, now, logger } = options;
   if (source.kind === "static") {
     const checked = checkMetadata(source.metadata, "configuration", options.requireHttps);
+    assertIssuerKnown(checked.issuer, options.validIssuers);
     return { get: () => checked };
   }
 
@@ -102,7 +105,9 @@ async function discover(
 ): Promise<CheckedMetadata> {
   const document = await fetchDocument(url, backchannel, timeoutSeconds);
   const metadata = checkMetadata(document, place(url), options.requireHttps);
+  assertIssuerKnown(metadata.issuer, options.validIssuers);
   // Only a slash at the end may differ: the identifier that counts is the metadata's own, and tokens must repeat it.
+  if (isTemplate(metadata.issuer)) return metadata;
   if (authority !== undefined && withoutSlash(metadata.issuer) !== withoutSlash(authority)) {
     throw new ProviderError(
       "ERR_OIDC_METADATA_INVALID",

@@ -2,8 +2,9 @@ import * as oauth from "oauth4webapi";
 import { allowInsecureRequests, type ClientAuth, Configuration, customFetch, type ServerMetadata } from "openid-client";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { type Backchannel, createBackchannel } from "./backchannel.js";
-import { clientAuthentication } from "./client-authentication.js";
+import { clientAuthentication, usesCertificate } from "./client-authentication.js";
 import { type CheckedMetadata, createMetadataSource } from "./provider-metadata.js";
+import { createPushes, type Pushes } from "./push-rest.js";
 import { createSigningKeys, type SigningKeys } from "./signing-keys.js";
 
 /** One provider as one client sees it: what is known of it, and how to speak to it. */
@@ -11,13 +12,20 @@ export interface Provider {
   readonly options: ResolvedOpenIdConnectOptions;
   readonly backchannel: Backchannel;
   readonly keys: SigningKeys;
+  readonly pushes: Pushes;
   metadata(): CheckedMetadata | Promise<CheckedMetadata>;
 }
 
 export function createProvider(options: ResolvedOpenIdConnectOptions): Provider {
   const backchannel = createBackchannel(options);
   const source = createMetadataSource(options, backchannel);
-  return { options, backchannel, keys: createSigningKeys(options, backchannel), metadata: () => source.get() };
+  return {
+    options,
+    backchannel,
+    keys: createSigningKeys(options, backchannel),
+    pushes: createPushes(options.now, options.refreshIntervalSeconds),
+    metadata: () => source.get(),
+  };
 }
 
 /** What openid-client's and oauth4webapi's functions are given: made anew for each operation, so nothing goes stale. */
@@ -41,9 +49,11 @@ export function createClient(provider: Provider, metadata: CheckedMetadata): Cli
     // The safe set decides, not what the metadata happens to list: lists are often wrong, and never make unsafe safe.
     id_token_signing_alg_values_supported: [...options.algorithms],
     userinfo_signing_alg_values_supported: [...options.algorithms],
+    authorization_signing_alg_values_supported: [...options.algorithms],
   };
   const client: oauth.Client = {
     client_id: options.clientId,
+    ...(usesCertificate(options) && { use_mtls_endpoint_aliases: true }),
     [oauth.clockTolerance]: options.clockToleranceSeconds,
     [oauth.clockSkew]: Math.round(options.now() - Date.now() / 1000),
   };

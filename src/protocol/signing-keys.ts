@@ -14,12 +14,13 @@ export interface SigningKeys {
   /**
    * Fetches again because the set at hand cannot verify a token signed with `kid`: at once for a kid that was not
    * asked for before, at most a few times per `refreshInterval` in all, so that a flood of garbage tokens costs the
-   * provider nothing. Answers the set at hand when it may not fetch, or when what came is no good.
+   * provider nothing. Answers the set at hand when it may not fetch, or when what came is no good. Each purpose has an
+   * allowance of its own: anyone can post a logout token, and must not use up what sign-ins need after a key rotation.
    */
-  renewFor(jwksUri: string, kid: string | undefined): Promise<KeySet>;
+  renewFor(jwksUri: string, kid: string | undefined, purpose?: "sign-in" | "logout"): Promise<KeySet>;
 }
 
-/** Different unknown kids that may each cause a fetch within one refresh interval. */
+/** Different unknown kids that may each cause a fetch within one refresh interval, by purpose. */
 const RENEWALS_PER_INTERVAL = 5;
 
 type KeyOptions = Pick<ResolvedOpenIdConnectOptions, "refreshIntervalSeconds" | "now" | "logger">;
@@ -29,7 +30,7 @@ export function createSigningKeys(options: KeyOptions, backchannel: Backchannel)
   let good: { readonly uri: string; readonly set: KeySet; readonly fetchedAt: number } | undefined;
   let inFlight: { readonly uri: string; readonly promise: Promise<KeySet> } | undefined;
   let nextRenewalAt = 0;
-  let interval = { startedAt: Number.NEGATIVE_INFINITY, kids: new Set<string>() };
+  const intervals = new Map<string, { readonly startedAt: number; readonly kids: Set<string> }>();
 
   const load = (uri: string): Promise<KeySet> => {
     if (inFlight?.uri === uri) return inFlight.promise;
@@ -64,10 +65,14 @@ export function createSigningKeys(options: KeyOptions, backchannel: Backchannel)
       }
       return good.set;
     },
-    async renewFor(uri, kid) {
+    async renewFor(uri, kid, purpose = "sign-in") {
       if (good?.uri !== uri) return load(uri);
       const time = now();
-      if (time - interval.startedAt >= refreshIntervalSeconds) interval = { startedAt: time, kids: new Set() };
+      let interval = intervals.get(purpose);
+      if (interval === undefined || time - interval.startedAt >= refreshIntervalSeconds) {
+        interval = { startedAt: time, kids: new Set() };
+        intervals.set(purpose, interval);
+      }
       const name = kid ?? "";
       if (interval.kids.has(name) || interval.kids.size >= RENEWALS_PER_INTERVAL) {
         return inFlight?.uri === uri ? renew(uri, good.set) : good.set;

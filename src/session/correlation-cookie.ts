@@ -5,6 +5,8 @@ import { type CookieAttributes, serializeCookie } from "./session-cookie.js";
 export interface CorrelationCookie {
   readonly name: string;
   readonly value: string;
+  /** When a sign-in of this browser last went well, in seconds since the epoch; a sign-out clears the cookie. */
+  readonly signedInAtSeconds?: number | undefined;
 }
 
 /**
@@ -12,7 +14,7 @@ export interface CorrelationCookie {
  * same moment may each be given one, hence the four random characters at the end of the name: none overwrites
  * another's.
  */
-const VALUE = /^[\w-]{22}$/;
+const VALUE = /^([\w-]{22})(?:\.([0-9a-z]{1,9}))?$/;
 
 /** More than a browser comes to by honest use; each further one costs every request its bytes. */
 const MOST_COOKIES = 24;
@@ -24,8 +26,10 @@ export function readCorrelationCookies(header: string | undefined, prefix: strin
   for (const pair of header.split(";")) {
     const equals = pair.indexOf("=");
     const name = pair.slice(0, equals).trim();
-    const value = pair.slice(equals + 1).trim();
-    if (name.length === prefix.length + 4 && name.startsWith(prefix) && VALUE.test(value)) found.push({ name, value });
+    if (name.length !== prefix.length + 4 || !name.startsWith(prefix)) continue;
+    const [, value, time] = VALUE.exec(pair.slice(equals + 1).trim()) ?? [];
+    if (value === undefined) continue;
+    found.push({ name, value, signedInAtSeconds: time === undefined ? undefined : Number.parseInt(time, 36) });
   }
   return found;
 }
@@ -47,6 +51,32 @@ export function correlate(
       ...surplus.map(({ name }) => serializeCookie(name, "", attributes, 0)),
     ],
   };
+}
+
+/** The line that notes a sign-in that went well, so that a browser which then drops the session is recognised. */
+export function noteSignIn(
+  header: string | undefined,
+  prefix: string,
+  attributes: CookieAttributes,
+  lifetimeSeconds: number,
+  nowSeconds: number,
+): readonly string[] {
+  const [first] = readCorrelationCookies(header, prefix);
+  if (first === undefined) return [];
+  const value = `${first.value}.${Math.floor(nowSeconds).toString(36)}`;
+  return [serializeCookie(first.name, value, attributes, lifetimeSeconds)];
+}
+
+/** Lines that take such notes back. */
+export function forgetSignIn(
+  header: string | undefined,
+  prefix: string,
+  attributes: CookieAttributes,
+  lifetimeSeconds: number,
+): readonly string[] {
+  return readCorrelationCookies(header, prefix)
+    .filter(({ signedInAtSeconds }) => signedInAtSeconds !== undefined)
+    .map(({ name, value }) => serializeCookie(name, value, attributes, lifetimeSeconds));
 }
 
 /** Lines that clear every correlation cookie that the request carries. */

@@ -4,7 +4,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:cr
 export type SealPurpose = "ticket" | "transaction" | "sign-out" | "stored-ticket" | "refresh-result" | "marker";
 
 /** What is derived for a transaction. */
-export type DerivePurpose = "nonce" | "pkce";
+export type DerivePurpose = "nonce" | "pkce" | "dpop";
 
 /** What was sealed, and the place of its key in the list of secrets: 0 is the one that seals today. */
 export interface Opened {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import type { JsonValue } from "../model.js";
+import type { DPoPKey, JsonValue } from "../model.js";
+import { DERIVED_KEY_BYTES, ecKeyOf } from "./derived-key.js";
 import type { KeyRing } from "./key-ring.js";
 
 /** What a challenge fixes and its callback must find again. */
@@ -27,6 +28,8 @@ export interface BegunTransaction {
   readonly state: string;
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** The key that tokens of this sign-in are bound to, where they are. */
+  dPoPKey(): DPoPKey;
 }
 
 /** A transaction read back from a `state` parameter. That it is authentic says nothing about this browser. */
@@ -38,6 +41,8 @@ export interface OpenedTransaction {
   readonly extras: TransactionExtras;
   readonly nonce: string;
   readonly codeVerifier: string;
+  /** The same key as when the transaction began. */
+  dPoPKey(): DPoPKey;
   isBoundTo(correlation: string): boolean;
   isFor(issuer: string): boolean;
   isSentWith(redirectUri: string): boolean;
@@ -60,11 +65,12 @@ const HEAD_BYTES = ID_BYTES + 4 + 3 * HASH_BYTES;
 export function createTransactions(keys: KeyRing, now: () => number): Transactions {
   /**
    * Neither nonce nor verifier travels, not even sealed: both come out of the id and the key that sealed it, so a
-   * leaked state gives none of them away.
+   * leaked state gives none of them away. So does the DPoP key, made only where it is asked for.
    */
   const derived = (id: Buffer, keyIndex: number) => ({
     nonce: keys.derive("nonce", id, keyIndex, 16).toString("base64url"),
     codeVerifier: keys.derive("pkce", id, keyIndex, 32).toString("base64url"),
+    dPoPKey: () => ecKeyOf(keys.derive("dpop", id, keyIndex, DERIVED_KEY_BYTES)),
   });
 
   return {

@@ -87,7 +87,7 @@ export function providerConfiguration(parts: IdpParts): object {
           jwt: { sign: { alg: "RS256" } },
         }),
       },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource(ctx, form) {

@@ -1,6 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type AddOpenIdConnectOptions, addOpenIdConnect, loginErrorPage } from "add-openid-connect";
+import {
+  type AddOpenIdConnectOptions,
+  type AuthenticationHandler,
+  addOpenIdConnect,
+  loginErrorPage,
+} from "add-openid-connect";
 import type { TestIdp } from "add-openid-connect/testing";
 import express, { type Express } from "express";
 
@@ -10,6 +15,9 @@ export const OLD_SECRET = "older-0123456789-abcdefghijklmnopqrstuvwxyz";
 export interface RelyingParty {
   readonly url: string;
   readonly app: Express;
+  readonly server: Server;
+  /** What `addOpenIdConnect` returned. */
+  readonly auth: AuthenticationHandler;
   /** Errors that reached the app's error handling. */
   readonly errors: unknown[];
   /** Entries of the library's logger, as JSON. */
@@ -41,17 +49,18 @@ export async function startRelyingParty(
   const entry = (details: object, message: string) => log.push(JSON.stringify({ ...details, message }));
   const router = settings.mountPath === undefined ? app : framework();
   if (settings.trustProxy !== undefined) router.set("trust proxy", settings.trustProxy);
-  router.use(
-    addOpenIdConnect({
-      authority: idp.issuer,
-      requireHttpsMetadata: false,
-      clientId: "pkce_client",
-      clientSecret: "secret",
-      session: { secret: SECRET },
-      logger: { debug: entry, info: entry, warn: entry, error: entry },
-      ...settings.options,
-    }),
-  );
+  const auth = addOpenIdConnect({
+    authority: idp.issuer,
+    requireHttpsMetadata: false,
+    clientId: "pkce_client",
+    clientSecret: "secret",
+    // Tests read what is asked off the URL; those about pushed requests switch them on.
+    pushedAuthorization: "disable",
+    session: { secret: SECRET },
+    logger: { debug: entry, info: entry, warn: entry, error: entry },
+    ...settings.options,
+  });
+  router.use(auth);
   settings.routes?.(router);
   if (router !== app) app.use(settings.mountPath ?? "/", router);
   app.use((error: unknown, _req: unknown, _res: unknown, next: (error: unknown) => void) => {
@@ -64,6 +73,8 @@ export async function startRelyingParty(
   return {
     url: `http://localhost:${port}${settings.mountPath ?? ""}`,
     app,
+    server,
+    auth,
     errors,
     log,
     stop: () => stop(server),

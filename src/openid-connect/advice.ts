@@ -1,0 +1,71 @@
+import type { Exchange } from "../authentication/exchange.js";
+import type { CheckedMetadata } from "../protocol/provider-metadata.js";
+import { warnOnce } from "../warnings.js";
+import type { Remote } from "./remote.js";
+
+/*
+ * What only shows when requests come, and what nobody else will tell: a provider that refuses a redirect URI says so on
+ * a page of its own, which never reaches the app.
+ */
+
+/** URIs that were told, for each app: a Host header can be anything, so there is an end to it. */
+const told = new WeakMap<Remote, Set<string>>();
+const MOST_TOLD = 50;
+
+function isNews(remote: Remote, subject: string): boolean {
+  const known = told.get(remote) ?? new Set();
+  told.set(remote, known);
+  if (known.has(subject) || known.size >= MOST_TOLD) return false;
+  known.add(subject);
+  return true;
+}
+
+/** Before a challenge leaves. */
+export function adviseChallenge(
+  remote: Remote,
+  exchange: Exchange,
+  metadata: CheckedMetadata,
+  redirectUri: string,
+): void {
+  const { options } = remote;
+  if (isNews(remote, redirectUri)) {
+    options.logger?.info?.(
+      { event: "redirect_uri", scheme: remote.name, redirectUri },
+      `Sign-ins come back to ${redirectUri}: this exact URL must be registered as a redirect URI of ${options.clientId}.`,
+    );
+  }
+  if (options.usePkce) {
+    const supported = metadata["code_challenge_methods_supported"];
+    if (Array.isArray(supported) && !supported.includes("S256") && isNews(remote, "S256")) {
+      options.logger?.warn?.(
+        { event: "s256_not_listed", scheme: remote.name },
+        `The metadata of ${metadata.issuer} does not list S256 in code_challenge_methods_supported. It is sent all the same; if sign-ins fail, ask the provider to support PKCE with S256.`,
+      );
+    }
+  }
+  warnOfUntrustedProxy(remote, exchange);
+}
+
+/** Before a sign-out leaves. */
+export function adviseSignOut(remote: Remote, postLogoutRedirectUri: string): void {
+  if (!isNews(remote, postLogoutRedirectUri)) return;
+  remote.options.logger?.info?.(
+    { event: "post_logout_redirect_uri", scheme: remote.name, postLogoutRedirectUri },
+    `Sign-outs come back to ${postLogoutRedirectUri}: this exact URL must be registered as a post-logout redirect URI of ${remote.options.clientId}.`,
+  );
+}
+
+/** TLS seems to end at a proxy that Express was not told to trust: redirect URI and cookies would be those of http. */
+function warnOfUntrustedProxy(remote: Remote, exchange: Exchange): void {
+  if (!isProxyUntrusted(remote, exchange)) return;
+  warnOnce(
+    "OIDC_PROXY_NOT_TRUSTED",
+    `A request says X-Forwarded-Proto: https, and Express does not trust the proxy it came through: the redirect URI begins with ${exchange.origin} and cookies are not Secure. Set app.set("trust proxy", 1), or baseUrl.`,
+    remote.name,
+  );
+}
+
+export function isProxyUntrusted(remote: Remote, exchange: Exchange): boolean {
+  const claimed = exchange.req.headers["x-forwarded-proto"];
+  return remote.options.baseUrl === undefined && !exchange.isHttps && claimed === "https";
+}

@@ -1,0 +1,65 @@
+import type { Exchange } from "../authentication/exchange.js";
+import { ConfigurationError } from "../errors.js";
+import { forgetSignIn, noteSignIn, readCorrelationCookies } from "../session/correlation-cookie.js";
+import { sendCookies } from "../session/response-cookies.js";
+import type { Remote } from "./remote.js";
+
+/** A challenge this soon after a sign-in, with no session cookie at all, means that the browser did not keep it. */
+const SUSPICIOUS_SECONDS = 30;
+
+/** Notes in the correlation cookie that a sign-in went well just now. */
+export function noteKeptSession(remote: Remote, exchange: Exchange): void {
+  const { prefix, attributes } = remote.correlationCookie(exchange);
+  const { lifetimeSeconds } = remote.options.transaction;
+  const { cookie } = exchange.req.headers;
+  const time = remote.options.now();
+  sendCookies(exchange.res, `correlation ${remote.name}`, () =>
+    noteSignIn(cookie, prefix, attributes, lifetimeSeconds, time),
+  );
+}
+
+/**
+ * Explains what would otherwise go round for ever: signed in, cookie lost, signed in again without a question.
+ *
+ * @throws ConfigurationError `ERR_OIDC_SESSION_NOT_KEPT`
+ */
+export function assertSessionKept(remote: Remote, exchange: Exchange): void {
+  const { cookie } = exchange.req.headers;
+  if (cookie === undefined) return;
+  const { prefix, attributes } = remote.correlationCookie(exchange);
+  const latest = Math.max(...readCorrelationCookies(cookie, prefix).map((found) => found.signedInAtSeconds ?? 0), 0);
+  const age = remote.options.now() - latest;
+  if (latest === 0 || age < 0 || age > SUSPICIOUS_SECONDS) return;
+  const name = remote.session.cookieName(exchange);
+  if (name === undefined || cookie.includes(`${name}=`)) return;
+  // Told once: whoever tries again shall be able to.
+  sendCookies(exchange.res, `correlation ${remote.name}`, () =>
+    forgetSignIn(cookie, prefix, attributes, remote.options.transaction.lifetimeSeconds),
+  );
+  throw new ConfigurationError(
+    "ERR_OIDC_SESSION_NOT_KEPT",
+    `The sign-in of ${Math.floor(age)} s ago went well, and the browser did not keep the session cookie (${name}). ${reasons(remote, exchange, name)}`,
+  );
+}
+
+function reasons(remote: Remote, exchange: Exchange, name: string): string {
+  const { cookie } = remote.sessionOptions;
+  const found: string[] = [];
+  if (!exchange.isHttps && (cookie.secure === true || name.startsWith("__"))) {
+    found.push('It is Secure, and this connection is http: use https, or session.cookie.secure "auto".');
+  }
+  if (cookie.domain !== undefined)
+    found.push(`session.cookie.domain is "${cookie.domain}": is that this host or above it?`);
+  if (cookie.path !== undefined) found.push(`session.cookie.path is "${cookie.path}": is this page below it?`);
+  if (cookie.sameSite === "strict") {
+    found.push(
+      'session.cookie.sameSite is "strict", which browsers leave out on the way back from the provider: use "lax".',
+    );
+  }
+  if (found.length === 0) {
+    found.push(
+      "Is the sign-in on one host name and this page on another, does a proxy drop Set-Cookie, or are cookies blocked?",
+    );
+  }
+  return found.join(" ");
+}

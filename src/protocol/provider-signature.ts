@@ -1,0 +1,62 @@
+import * as oauth from "oauth4webapi";
+import type { Client, Provider } from "./provider.js";
+import type { CheckedMetadata } from "./provider-metadata.js";
+
+/** What oauth4webapi is given to verify with: keys at hand, so that it fetches none itself. */
+type VerifyOptions = oauth.ValidateSignatureOptions;
+
+/**
+ * Verifies with the provider's keys out of our own cache, which one unknown key may renew at once, so that the first
+ * login after a rotation succeeds.
+ *
+ * @param jws tells the signed JWT, for its `kid`; asked only when the keys at hand did not do
+ */
+export async function verifyWithProviderKeys<Result>(
+  provider: Provider,
+  metadata: CheckedMetadata,
+  client: Client,
+  jws: () => string,
+  verify: (server: oauth.AuthorizationServer, options: VerifyOptions) => Promise<Result>,
+): Promise<Result> {
+  // A server object of its own for each try: oauth4webapi remembers keys by it.
+  const attempt = (jwks: unknown) =>
+    verify(copyOf(client.server), {
+      ...client.requestOptions,
+      [oauth.jwksCache]: { jwks: jwks as oauth.JWKS, uat: Math.floor(Date.now() / 1000) },
+    });
+  const atHand = await provider.keys.get(metadata.jwks_uri);
+  try {
+    return await attempt(atHand);
+  } catch (error) {
+    if (!isKeyTrouble(error)) throw error;
+    const renewed = await provider.keys.renewFor(metadata.jwks_uri, keyIdOf(jws()));
+    if (renewed === atHand) throw error;
+    return await attempt(renewed);
+  }
+}
+
+function copyOf(server: oauth.AuthorizationServer): oauth.AuthorizationServer {
+  return { ...server };
+}
+
+/** Only what other keys could mend is worth asking for them. */
+function isKeyTrouble(error: unknown): boolean {
+  if (error instanceof oauth.UnsupportedOperationError || error instanceof oauth.AuthorizationResponseError) return false;
+  if (!(error instanceof oauth.OperationProcessingError)) return true;
+  return error.code === oauth.KEY_SELECTION || /signature verification failed/.test(error.message);
+}
+
+function keyIdOf(jws: string): string | undefined {
+  const { kid } = jsonPart(jws);
+  return typeof kid === "string" ? kid : undefined;
+}
+
+/** The JSON object before the first dot of a JWT, or of the rest of one; an empty one where there is none. */
+export function jsonPart(jwt: string): Readonly<Record<string, unknown>> {
+  try {
+    const part: unknown = JSON.parse(Buffer.from(jwt.slice(0, jwt.indexOf(".")), "base64url").toString());
+    return typeof part === "object" && part !== null ? (part as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

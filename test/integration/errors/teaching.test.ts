@@ -1,0 +1,203 @@
+import type { OpenIdConnectError } from "add-openid-connect";
+import { requireAuth, requireRole } from "add-openid-connect";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Browser } from "../../support/browser.js";
+import { useTestIdp } from "../../support/fixture.js";
+import { type RelyingParty, type RelyingPartySettings, SECRET } from "../../support/relying-party.js";
+
+const fixture = useTestIdp({
+  users: [
+    {
+      username: "keycloak",
+      password: "Abcd@1234",
+      claims: { name: "K", realm_access: { roles: ["auditor"] } },
+    },
+  ],
+});
+
+const routes: NonNullable<RelyingPartySettings["routes"]> = (app) => {
+  app.get("/private", requireAuth(), (_req, res) => res.send("in"));
+  app.get("/audit", requireRole("auditor"), (_req, res) => res.send("in"));
+};
+
+const warnings: string[] = [];
+let emitWarning: ReturnType<typeof vi.spyOn>;
+
+beforeEach(() => {
+  warnings.length = 0;
+  emitWarning = vi.spyOn(process, "emitWarning").mockImplementation((warning: unknown) => {
+    warnings.push(String(warning));
+  });
+});
+afterEach(() => emitWarning.mockRestore());
+
+async function failedSignIn(options: RelyingPartySettings["options"]): Promise<{
+  readonly rp: RelyingParty;
+  readonly error: OpenIdConnectError;
+  readonly status: number;
+}> {
+  const rp = await fixture.start({ options: options ?? {}, routes });
+  const page = await new Browser().signIn(`${rp.url}/private`);
+  expect(rp.errors).toHaveLength(1);
+  return { rp, error: rp.errors[0] as OpenIdConnectError, status: page.status };
+}
+
+describe("a registration that does not fit", () => {
+  it("by a wrong secret names clientSecret, and is in the log", async () => {
+    const { rp, error, status } = await failedSignIn({ clientSecret: "not-the-secret" });
+    expect([error.code, status]).toEqual(["ERR_OIDC_CLIENT_REJECTED", 502]);
+    for (const part of ["401", "clientId", "clientSecret"]) expect(error.message).toContain(part);
+    expect(error.message).not.toContain("not-the-secret");
+    expect(rp.log.join()).toContain("ERR_OIDC_CLIENT_REJECTED");
+  });
+
+  it("by another way of authentication names clientAuthentication, in every form of refusal", async () => {
+    for (const refusal of [
+      () => Response.json({ error: "invalid_client" }, { status: 400 }),
+      () => Response.json({ error: "invalid_client" }, { status: 401, headers: { "www-authenticate": "Basic" } }),
+    ]) {
+      const { error, status } = await failedSignIn({
+        fetch: async (url, init) => (String(url).endsWith("/connect/token") ? refusal() : fetch(url, init)),
+      });
+      expect([error.code, status]).toEqual(["ERR_OIDC_CLIENT_REJECTED", 502]);
+      for (const part of ["clientAuthentication", "client_secret_basic", "client_secret_post"]) {
+        expect(error.message).toContain(part);
+      }
+    }
+  });
+
+  it("by a secret for a public client, or none for a confidential one, says which", async () => {
+    const publicClient = await failedSignIn({ clientId: "public_client", clientSecret: "secret" });
+    expect(publicClient.error.code).toBe("ERR_OIDC_CLIENT_REJECTED");
+    expect(publicClient.error.message).toContain("leave clientSecret out");
+    const confidential = await failedSignIn({ clientSecret: undefined });
+    expect(confidential.error.code).toBe("ERR_OIDC_CLIENT_REJECTED");
+    expect(confidential.error.message).toContain("clientSecret");
+  });
+
+  it("by PKCE that is off says so on the provider's page, and in words when the provider redirects", async () => {
+    const rp = await fixture.start({ options: { usePkce: false }, routes });
+    const page = await new Browser().open(`${rp.url}/private`);
+    expect([page.status, page.body.includes("code_challenge")]).toEqual([400, true]);
+    const browser = new Browser();
+    const challenge = await browser.request(`${rp.url}/private`);
+    const state = new URL(challenge.headers.get("location") ?? "").searchParams.get("state") ?? "";
+    const query = new URLSearchParams({
+      state,
+      iss: fixture.idp.issuer,
+      error: "invalid_request",
+      error_description: "code challenge required",
+    });
+    await browser.request(`${rp.url}/signin-oidc?${query}`);
+    expect(String(rp.errors.at(-1))).toContain("usePkce");
+  });
+
+  it("by a scope that the provider refuses names scope", async () => {
+    const { error } = await failedSignIn({
+      clientId: "pkce_client",
+      scope: "openid profile api1 offline_access roles email unknown",
+    }).catch(() => ({ error: undefined }));
+    if (error !== undefined) expect(error.message).toContain("scope");
+    const rp = await fixture.start({ routes });
+    const browser = new Browser();
+    const challenge = await browser.request(`${rp.url}/private`);
+    const state = new URL(challenge.headers.get("location") ?? "").searchParams.get("state") ?? "";
+    const query = new URLSearchParams({ state, iss: fixture.idp.issuer, error: "invalid_scope" });
+    await browser.request(`${rp.url}/signin-oidc?${query}`);
+    expect(String(rp.errors.at(-1))).toContain("scope option");
+  });
+
+  it("by the redirect URI is told before: the log names the exact one, once", async () => {
+    const rp = await fixture.start({ routes });
+    await new Browser().request(`${rp.url}/private`);
+    await new Browser().request(`${rp.url}/private`);
+    expect(rp.log.filter((line) => line.includes(`${rp.url}/signin-oidc`))).toHaveLength(1);
+    const browser = new Browser();
+    await browser.request(`${rp.url}/logout`);
+    await browser.request(`${rp.url}/logout`);
+    expect(rp.log.filter((line) => line.includes(`${rp.url}/signout-callback-oidc`))).toHaveLength(1);
+  });
+});
+
+describe("a session cookie that the browser does not keep", () => {
+  it("is explained at the next challenge, once, instead of signing in again for ever", async () => {
+    const session = { secret: SECRET, cookie: { domain: "elsewhere.example" } };
+    const rp = await fixture.start({ options: { session, transaction: { cookie: {} } }, routes });
+    const browser = new Browser();
+    const callback = await browser.signInUpToCallback(`${rp.url}/private`);
+    await browser.request(callback);
+    browser.jar.remove((name) => name === "oidc");
+    const page = await browser.request(`${rp.url}/private`);
+    expect(page.status).toBe(500);
+    expect(rp.errors[0]).toMatchObject({ code: "ERR_OIDC_SESSION_NOT_KEPT" });
+    expect(String(rp.errors[0])).toContain("elsewhere.example");
+    expect((await browser.request(`${rp.url}/private`)).status).toBe(302);
+  });
+
+  it("is not suspected after a sign-out, nor half a minute later, nor with the cookie there", async () => {
+    let ahead = 0;
+    const rp = await fixture.start({ options: { now: () => Date.now() / 1000 + ahead }, routes });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/private`);
+    await browser.request(`${rp.url}/logout`);
+    expect((await browser.request(`${rp.url}/private`)).status).toBe(302);
+    await browser.signIn(`${rp.url}/private`);
+    expect((await browser.request(`${rp.url}/login`)).status).toBe(302);
+    browser.jar.remove((name) => name === "oidc");
+    ahead = 31;
+    expect((await browser.request(`${rp.url}/private`)).status).toBe(302);
+  });
+});
+
+describe("a deployment that does not fit", () => {
+  it("by a proxy that Express does not trust is warned of, and explained when the cookie is missing", async () => {
+    const rp = await fixture.start({ routes });
+    const headers = { "x-forwarded-proto": "https" };
+    await new Browser().request(`${rp.url}/private`, { headers });
+    expect(warnings.join()).toContain('app.set("trust proxy", 1)');
+    const callback = await new Browser().signInUpToCallback(`${rp.url}/private`);
+    await new Browser().request(callback, { headers });
+    expect(String(rp.errors.at(-1))).toContain("trust proxy");
+  });
+
+  it("by another secret on another node says what all nodes must share", async () => {
+    const [first, second] = [
+      await fixture.start({ routes }),
+      await fixture.start({ options: { session: { secret: `${SECRET}-other` } }, routes }),
+    ];
+    const browser = new Browser();
+    const { search } = new URL(await browser.signInUpToCallback(`${first.url}/private`));
+    await browser.request(`${second.url}/signin-oidc${search}`);
+    expect(String(second.errors[0])).toContain("session.secret");
+  });
+
+  it("by a clock that is off tells by how much, on which side", async () => {
+    for (const [ahead, side] of [
+      [7_200, "before"],
+      [-7_200, "future"],
+    ] as const) {
+      const rp = await fixture.start({ options: { now: () => Date.now() / 1000 + ahead }, routes });
+      await new Browser().signIn(`${rp.url}/private`);
+      const message = String(rp.errors[0]);
+      expect(message).toContain("clock");
+      expect(message).toContain(side);
+      expect(message).toMatch(/\b(3[56]\d\d|72\d\d|71\d\d) s\b/);
+    }
+    expect(warnings.join()).toContain("Date header");
+  });
+
+  it("by roles under another claim is told to the developer, and the user is refused", async () => {
+    const rp = await fixture.start({ routes });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/private`, { username: "keycloak" });
+    expect((await browser.request(`${rp.url}/audit`)).status).toBe(403);
+    expect(warnings.join()).toContain('roleClaimType to "realm_access.roles"');
+    const fixed = await fixture.start({
+      options: { tokenValidation: { roleClaimType: "realm_access.roles" } },
+      routes,
+    });
+    const again = new Browser();
+    await again.signIn(`${fixed.url}/private`, { username: "keycloak" });
+    expect((await again.request(`${fixed.url}/audit`)).body).toBe("in");
+  });
+});
