@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { STYLE_SOURCE } from "./page.js";
 
 /** Answers that change with who asks, and so are never kept by a cache. */
 export function redirect(res: ServerResponse, status: 302 | 303, location: string): void {
@@ -33,7 +34,7 @@ export function page(res: ServerResponse, status: number, html: string, formActi
   res.setHeader("cache-control", "no-store");
   res.setHeader(
     "content-security-policy",
-    `default-src 'none'; style-src 'unsafe-inline'; form-action ${["'self'", ...formActions].join(" ")}; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src ${STYLE_SOURCE}; form-action ${["'self'", ...formActions].join(" ")}; base-uri 'none'; frame-ancestors 'none'`,
   );
   res.setHeader("x-content-type-options", "nosniff");
   res.setHeader("referrer-policy", "same-origin");

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 const STYLE = `
 :root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:Canvas;color:CanvasText}
@@ -9,6 +11,9 @@ button,a.button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 
 background:#1d4ed8;color:#fff;text-decoration:none;cursor:pointer}
 button:focus-visible,a.button:focus-visible{outline:3px solid #93c5fd;outline-offset:2px}
 `;
+
+/** What a content security policy allows of these pages' style: this one, and nothing that could be injected. */
+export const STYLE_SOURCE: string = `'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`;
 
 /** A small page of ours, for apps that have none of their own. `body` is HTML: escape what goes into it. */
 export function renderPage(title: string, body: string): string {
