@@ -58,6 +58,8 @@ async function chooseProvider(): Promise<Provider> {
       clientSecret: "secret",
       scope: ["openid", "profile", "email", "roles", "api1"],
       saveTokens: true,
+      // Needs sessions on the server to reach every node; two-nodes.ts has them.
+      backchannelLogoutPath: false,
     },
     description: [
       `  Test provider at ${idp.issuer}`,

@@ -3,6 +3,7 @@ import { createSchemeRegistry } from "../authentication/scheme-registry.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
 import { createOpenIdConnectScheme } from "../openid-connect/open-id-connect-scheme.js";
 import { createRemote, type Remote } from "../openid-connect/remote.js";
+import { warnOfLogoutReach } from "../options/logout-reach.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
 import { User } from "../user.js";
@@ -31,6 +32,7 @@ export class AuthenticationBuilder {
       // One whom the app itself signed in is read by the default scheme's claim types.
       return new User(ticket, this.#remotes.get(ticket.scheme) ?? first);
     });
+    for (const options of this.#remotes.values()) warnOfLogoutReach(cookie, options);
     const remotes = [...this.#remotes].map(([name, options]): Remote => createRemote(name, options, session, cookie));
     const registry = createSchemeRegistry(session, remotes.map(createOpenIdConnectScheme));
     return createAuthenticationHandler(registry, first.baseUrl);

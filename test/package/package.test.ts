@@ -29,6 +29,7 @@ const app = express();
 app.use(addOpenIdConnect({
   authority: "https://login.example",
   clientId: "app",
+  backchannelLogoutPath: false,
   session: { secret: "0123456789abcdefghijklmnopqrstuv-0123" },
 }));
 app.get("/private", requireAuth(), (req, res) => res.send("never"));

@@ -109,6 +109,7 @@ describe("a front-channel logout request", () => {
   it("cannot end a session whose provider gave it no sid", async () => {
     const session = await signedIn({ clientId: "pkce_client" });
     expect(session.sid).toBe("");
+    expectFrame(await frame(session, { iss: iss() }));
     for (const sid of ["", "undefined"]) expectFrame(await frame(session, { iss: iss(), sid }));
     expect(await who(session)).toBe("alice");
     expect(session.rp.log.join()).toContain("remote_sign_out_ignored");

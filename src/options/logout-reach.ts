@@ -1,0 +1,16 @@
+import { warnOnce } from "../warnings.js";
+import type { ResolvedOpenIdConnectOptions } from "./resolve-open-id-connect-options.js";
+import type { ResolvedSessionOptions } from "./resolve-session-options.js";
+
+/** Where sessions are remembered, as far as it decides how far a back-channel logout reaches. */
+type Memory = ResolvedSessionOptions & { readonly store?: unknown; readonly revocations?: unknown };
+
+/** A session in the cookie cannot be taken back from the browser: what has ended is known to this process alone. */
+export function warnOfLogoutReach(session: Memory, { paths }: Pick<ResolvedOpenIdConnectOptions, "paths">): void {
+  if (paths.backchannelLogout === undefined) return;
+  if (session.store !== undefined || session.revocations !== undefined) return;
+  warnOnce(
+    "OIDC_LOGOUT_REACH",
+    "Sessions live in the cookie, so a back-channel logout reaches this process alone, until it restarts: set session.store or session.revocations, or backchannelLogoutPath: false.",
+  );
+}
