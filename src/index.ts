@@ -23,10 +23,11 @@ export {
 export { loginErrorPage } from "./express/login-error-page.js";
 export type { RequestOidc, TokenName } from "./express/request-oidc.js";
 export type { SignInUser } from "./express/sign-in-user.js";
-export type { Claims, JsonValue, SavedTokens } from "./model.js";
+export type { Claims, DPoPKey, JsonValue, SavedTokens } from "./model.js";
 export type * from "./options/events.js";
 export { type EnvironmentOptions, fromEnvironment } from "./options/from-environment.js";
 export type * from "./options/open-id-connect-options.js";
+export type { NamedPrivateKey, PrivateKeyMaterial } from "./options/private-key.js";
 export type * from "./options/request-options.js";
 export type { CookieOptions, SessionOptions } from "./options/session-options.js";
 export { User } from "./user.js";

@@ -15,7 +15,9 @@ export function clientAuthentication(options: ResolvedClient, metadata: CheckedM
     case "client_secret_post":
       return ClientSecretPost(clientSecret);
     case "client_secret_jwt":
-      return ClientSecretJwt(clientSecret, { [oauth.modifyAssertion]: (_header, payload) => audience(payload, metadata) });
+      return ClientSecretJwt(clientSecret, {
+        [oauth.modifyAssertion]: (_header, payload) => audience(payload, metadata),
+      });
     case "private_key_jwt":
       return clientAssertionKey === undefined ? None() : assertion(clientAssertionKey, metadata);
     default:

@@ -29,8 +29,8 @@ export async function signingKey(
 
 function cryptoKey(key: ResolvedPrivateKey["key"], alg: string): webcrypto.CryptoKey | Promise<webcrypto.CryptoKey> {
   if (!(key instanceof KeyObject)) return key;
-  let byAlgorithm = imported.get(key);
-  if (byAlgorithm === undefined) imported.set(key, (byAlgorithm = new Map()));
+  const byAlgorithm = imported.get(key) ?? new Map<string, Promise<webcrypto.CryptoKey>>();
+  imported.set(key, byAlgorithm);
   let promise = byAlgorithm.get(alg);
   if (promise === undefined) {
     promise = webcrypto.subtle.importKey("jwk", key.export({ format: "jwk" }), importAlgorithm(alg), false, ["sign"]);
@@ -39,7 +39,9 @@ function cryptoKey(key: ResolvedPrivateKey["key"], alg: string): webcrypto.Crypt
   return promise;
 }
 
-function importAlgorithm(alg: string): webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams | { name: string } {
+function importAlgorithm(
+  alg: string,
+): webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams | { name: string } {
   const bits = alg.slice(2);
   if (alg.startsWith("RS")) return { name: "RSASSA-PKCS1-v1_5", hash: `SHA-${bits}` };
   if (alg.startsWith("PS")) return { name: "RSA-PSS", hash: `SHA-${bits}` };

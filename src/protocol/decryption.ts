@@ -1,5 +1,5 @@
 import { KeyObject } from "node:crypto";
-import { compactDecrypt, type CryptoKey } from "jose";
+import { type CryptoKey, compactDecrypt } from "jose";
 import type { ResolvedPrivateKey } from "../options/private-key.js";
 import { idTokenError } from "./provider-errors.js";
 import { jsonPart } from "./provider-signature.js";

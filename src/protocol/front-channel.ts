@@ -39,8 +39,12 @@ export async function validateFrontChannelToken(
     const client = createClient(provider, metadata);
     const { idToken, claims } = await validateIdTokenResponse(provider, metadata, client, response, given, false);
     if (given.code !== undefined) {
-      if (claims["c_hash"] === undefined) throw idTokenError("it has no c_hash, which ties the code to it");
-      assertTokenHash(claims["c_hash"], idToken, given.code, "its c_hash does not fit the code that came with it");
+      assertTokenHash(
+        claims["c_hash"],
+        idToken,
+        given.code,
+        "its c_hash is missing, or does not fit the code that came with it",
+      );
     }
     if (claims["s_hash"] !== undefined) {
       assertTokenHash(claims["s_hash"], idToken, given.state, "its s_hash does not fit the state that came with it");

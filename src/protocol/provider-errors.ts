@@ -95,7 +95,7 @@ function fromCheck(error: Error & { readonly code?: string | undefined }, operat
     const alg = details?.header?.alg ?? (details as { readonly alg?: unknown } | undefined)?.alg;
     return idTokenError(
       typeof alg === "string" && /^[\w-]{1,20}$/.test(alg)
-        ? `${error.message} (alg ${alg}). Set the client's ID token signature at the provider to an asymmetric algorithm such as RS256`
+        ? `${error.message} (alg ${alg}). Set the signature of the client's ID tokens at the provider (id_token_signed_response_alg) to an asymmetric algorithm such as RS256`
         : error.message,
     );
   }

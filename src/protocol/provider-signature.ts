@@ -41,7 +41,8 @@ function copyOf(server: oauth.AuthorizationServer): oauth.AuthorizationServer {
 
 /** Only what other keys could mend is worth asking for them. */
 function isKeyTrouble(error: unknown): boolean {
-  if (error instanceof oauth.UnsupportedOperationError || error instanceof oauth.AuthorizationResponseError) return false;
+  if (error instanceof oauth.UnsupportedOperationError || error instanceof oauth.AuthorizationResponseError)
+    return false;
   if (!(error instanceof oauth.OperationProcessingError)) return true;
   return error.code === oauth.KEY_SELECTION || /signature verification failed/.test(error.message);
 }

@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { OpenIdConnectError, ProviderError } from "../errors.js";
+import { type OpenIdConnectError, ProviderError } from "../errors.js";
 import type { Claims, DPoPKey } from "../model.js";
 import { createDecrypt, remembering } from "./decryption.js";
 import { createDPoP, type DPoP } from "./dpop.js";

@@ -72,16 +72,23 @@ describe("private_key_jwt", () => {
   it.each<[string, string, () => AddOpenIdConnectOptions["clientAssertionKey"] | Promise<webcrypto.CryptoKey>]>([
     ["a KeyObject", "RS256", () => rsa.privateKey],
     ["PEM text", "RS256", () => rsa.privateKey.export({ type: "pkcs8", format: "pem" }) as string],
-    ["PEM text with kid and alg", "PS256", () => ({
-      key: rsa.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
-      kid: "rsa",
-      alg: "PS256",
-    })],
+    [
+      "PEM text with kid and alg",
+      "PS256",
+      () => ({
+        key: rsa.privateKey.export({ type: "pkcs8", format: "pem" }) as string,
+        kid: "rsa",
+        alg: "PS256",
+      }),
+    ],
     ["a JWK", "ES256", () => ({ ...ec.privateKey.export({ format: "jwk" }), kid: "ec" })],
     ["a JWK of Ed25519", "EdDSA", () => ({ ...ed.privateKey.export({ format: "jwk" }), kid: "ed", alg: "EdDSA" })],
     ["a key named Ed25519", "Ed25519", () => ({ key: ed.privateKey, kid: "ed", alg: "Ed25519" })],
-    ["a CryptoKey", "RS256", () =>
-      webcrypto.subtle.importKey("jwk", rsa.privateKey.export({ format: "jwk" }), raw, false, ["sign"])],
+    [
+      "a CryptoKey",
+      "RS256",
+      () => webcrypto.subtle.importKey("jwk", rsa.privateKey.export({ format: "jwk" }), raw, false, ["sign"]),
+    ],
   ])("signs in with %s (%s), and names the issuer alone as audience", async (_name, alg, key) => {
     const { sent, fetch } = recorder();
     const clientAssertionKey = (await key()) as AddOpenIdConnectOptions["clientAssertionKey"];
@@ -169,12 +176,12 @@ describe("options that contradict each other", () => {
     ["a public JWK", { clientAssertionKey: ec.publicKey.export({ format: "jwk" }) }, /private part/],
     ["a broken PEM", { clientAssertionKey: "-----BEGIN PRIVATE KEY-----\nx" }, /cannot be read/],
     ["an alg of another kind of key", { clientAssertionKey: { key: ec.privateKey, alg: "RS256" } }, /one of ES256/],
+    ["a key that cannot sign", { clientAssertionKey: generateKeyPairSync("x25519").privateKey }, /cannot sign/],
     [
-      "a key that cannot sign",
-      { clientAssertionKey: generateKeyPairSync("x25519").privateKey },
-      /cannot sign/,
+      "a small RSA key",
+      { clientAssertionKey: generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey },
+      /2,048/,
     ],
-    ["a small RSA key", { clientAssertionKey: generateKeyPairSync("rsa", { modulusLength: 1024 }).privateKey }, /2,048/],
   ])("%s is told at start", async (_name, options, message) => {
     await expect(fixture.start({ options: { clientSecret: undefined, ...options } })).rejects.toThrow(message);
   });

@@ -95,7 +95,7 @@ describe("an encoded ticket", () => {
       dPoPKey: { kty: "EC", x: "AA" },
       accessTokens: { "https://api": { token: "t", jwt: [1] } },
     };
-    const decoded = both(later as unknown as Ticket, saved as SavedTokens);
+    const decoded = both(later as unknown as Ticket, saved as unknown as SavedTokens);
     expect(decoded.ticket).toEqual(later);
     expect(decoded.tokens).toEqual(saved);
   });
