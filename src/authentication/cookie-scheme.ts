@@ -3,10 +3,10 @@ import { ConfigurationError } from "../errors.js";
 import type { SavedTokens, Ticket } from "../model.js";
 import type { ResolvedCookieOptions } from "../options/checks.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
-import { createEndedSessions } from "../session/ended-sessions.js";
 import { ExpiringMap } from "../session/expiring-map.js";
 import { createKeyRing } from "../session/key-ring.js";
 import { sendCookies } from "../session/response-cookies.js";
+import { createRevocations } from "../session/revocations.js";
 import {
   type CookieAttributes,
   clearSealedCookie,
@@ -23,6 +23,9 @@ import type { SessionScheme, SignedIn } from "./session-scheme.js";
 /** Memory for opened tickets, in bytes: about 8,000 sessions with three tokens each. */
 const CACHE_BYTES = 24 * 1024 * 1024;
 
+/** 30 days. */
+const LONGEST_REVOCATION_SECONDS = 2_592_000;
+
 /** A session that has been opened, and what it was sealed as. */
 interface OpenedSession extends SignedIn {
   readonly sealed: string;
@@ -36,8 +39,10 @@ export function createCookieScheme(
 ): SessionScheme {
   const keys = createKeyRing(options.secrets);
   const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
-  const ended = createEndedSessions(now);
+  const revocations = createRevocations(now);
   const newest = new ExpiringMap<OpenedSession>(10_000, now);
+  // A sign-in may set an end of its own, so the list remembers for longer than the usual session lives.
+  const longest = Math.max(2 * options.expireTimeSpanSeconds, LONGEST_REVOCATION_SECONDS);
   const cookieFor = cookiesByPath(options.name, options.cookie);
 
   const tokensOf = (sealed: string): SavedTokens | undefined => {
@@ -86,7 +91,7 @@ export function createCookieScheme(
     const slides = options.slidingExpiration && needsRenewal(ticket, time);
     const renewed = seal(slides ? slide(ticket, time) : ticket, session.tokens());
     // A sign-out that happened while this request ran must not be undone by its answer.
-    send(exchange, renewed, () => !ended.has(ticket.sessionId));
+    send(exchange, renewed, () => !revocations.isRevoked(ticket));
   };
 
   const current = (exchange: Exchange): OpenedSession | undefined => {
@@ -96,7 +101,7 @@ export function createCookieScheme(
     if (sealed === undefined) return undefined;
     const session = cache.get(sealed) ?? open(sealed);
     if (session === undefined || session.ticket.expiresAtSeconds <= now()) return undefined;
-    return ended.has(session.ticket.sessionId) ? undefined : session;
+    return revocations.isRevoked(session.ticket) ? undefined : session;
   };
 
   return {
@@ -128,14 +133,15 @@ export function createCookieScheme(
         isPersistent: isPersistent ?? options.persistent,
       };
       const session = seal(ticket, tokens);
-      const sent = explainSize(ticket, tokens, () => send(exchange, session, () => !ended.has(ticket.sessionId)));
+      const sent = explainSize(ticket, tokens, () => send(exchange, session, () => !revocations.isRevoked(ticket)));
       if (!sent) {
         throw new ConfigurationError(
           "ERR_OIDC_RESPONSE_STARTED",
           "A sign-in needs a cookie, and the response has begun already: sign in before anything is written.",
         );
       }
-      if (replaced !== undefined) ended.end(replaced.ticket.sessionId, lastsUntil(replaced.ticket));
+      if (replaced !== undefined)
+        revocations.add({ sessionId: replaced.ticket.sessionId }, lastsUntil(replaced.ticket));
       return session;
     },
 
@@ -144,14 +150,14 @@ export function createCookieScheme(
       const ticket: Ticket = { ...known.ticket, ...change.ticket, version: known.ticket.version + 1 };
       const session = seal(ticket, change.tokens === undefined ? known.tokens() : change.tokens);
       newest.set(ticket.sessionId, session, lastsUntil(ticket));
-      send(exchange, session, () => !ended.has(ticket.sessionId));
+      send(exchange, session, () => !revocations.isRevoked(ticket));
       return session;
     },
 
     newest: (known) => newest.get(known.ticket.sessionId) ?? known,
 
-    revoke({ sessionId }) {
-      if (sessionId !== undefined) ended.end(sessionId, now() + 2 * options.expireTimeSpanSeconds);
+    revoke(revocation) {
+      revocations.add(revocation, now() + longest);
     },
 
     cookieName: (exchange) => cookieFor(exchange.publicPath, exchange.isHttps).name,
@@ -159,7 +165,7 @@ export function createCookieScheme(
     signOut(exchange) {
       const session = current(exchange);
       if (session !== undefined) {
-        ended.end(session.ticket.sessionId, lastsUntil(session.ticket));
+        revocations.add({ sessionId: session.ticket.sessionId }, lastsUntil(session.ticket));
         cache.delete(session.sealed);
       }
       const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);

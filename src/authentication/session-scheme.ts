@@ -1,4 +1,5 @@
 import type { SavedTokens, Ticket } from "../model.js";
+import type { Revocation } from "../session/revocations.js";
 import type { User } from "../user.js";
 import type { Exchange } from "./exchange.js";
 
@@ -25,17 +26,6 @@ export interface TicketChange {
   readonly ticket?: Partial<Pick<Ticket, "claims" | "userFields" | "evidence" | "grantedScopes">> | undefined;
   /** All of them: what is not in it is gone. */
   readonly tokens?: SavedTokens | undefined;
-}
-
-/** Whose sessions end: one by its id, one by the provider's `sid`, or all of a user that began before `before`. */
-export interface Revocation {
-  readonly sessionId?: string | undefined;
-  readonly issuer?: string | undefined;
-  /** `sid` of the provider. */
-  readonly providerSessionId?: string | undefined;
-  readonly subject?: string | undefined;
-  /** Sessions that began later stay. Seconds since the epoch. @defaultValue now */
-  readonly beforeSeconds?: number | undefined;
 }
 
 /** At once where the session is in the cookie, later where it is in a store. */

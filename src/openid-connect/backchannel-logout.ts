@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import type { Exchange } from "../authentication/exchange.js";
 import type { Handled } from "../authentication/scheme-registry.js";
-import type { Revocation } from "../authentication/session-scheme.js";
 import { CallbackError, LogoutTokenError } from "../errors.js";
 import type { BackchannelLogoutContext } from "../options/events.js";
 import { type LogoutToken, validateLogoutToken } from "../protocol/logout-token.js";
+import type { Revocation } from "../session/revocations.js";
 import type { UsedLogoutTokens } from "../session/used-logout-tokens.js";
 import { readCallbackMessage } from "./callback-message.js";
 import { FailedByEvent, Interruption, raise } from "./event-runner.js";

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { createEndedSessions } from "../../../src/session/ended-sessions.js";
 import { ExpiringMap } from "../../../src/session/expiring-map.js";
 import { createUsedTransactions } from "../../../src/session/used-transactions.js";
 
@@ -68,37 +67,6 @@ describe("an expiring map", () => {
     expect(map.has("b")).toBe(false);
     time.seconds += 10;
     expect(map.has("a")).toBe(false);
-  });
-});
-
-describe("ended sessions", () => {
-  it("refuses a session from its end until its cookies are dead by themselves", () => {
-    const time = clock();
-    const ended = createEndedSessions(time.now);
-    expect(ended.has("s")).toBe(false);
-    ended.end("s", time.seconds + 100);
-    expect(ended.has("s")).toBe(true);
-    expect(ended.has("other")).toBe(false);
-    time.seconds += 100;
-    expect(ended.has("s")).toBe(false);
-  });
-
-  it("is not shortened by a second end with an older copy", () => {
-    const time = clock();
-    const ended = createEndedSessions(time.now);
-    ended.end("s", time.seconds + 100);
-    ended.end("s", time.seconds + 1);
-    time.seconds += 50;
-    expect(ended.has("s")).toBe(true);
-  });
-
-  it("is bounded at 100,000", () => {
-    const time = clock();
-    const ended = createEndedSessions(time.now);
-    for (let n = 0; n <= 100_000; n++) ended.end(`${n}`, time.seconds + 100);
-    expect(ended.has("0")).toBe(false);
-    expect(ended.has("1")).toBe(true);
-    expect(ended.has("100000")).toBe(true);
   });
 });
 

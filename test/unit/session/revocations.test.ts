@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import type { Ticket } from "../../../src/model.js";
+import { createRevocations } from "../../../src/session/revocations.js";
+
+const clock = () => {
+  const time = { seconds: 1_000, now: () => time.seconds };
+  return time;
+};
+
+const ticket = (sessionId: string, more: Partial<Ticket> = {}): Ticket => ({
+  sessionId,
+  version: 1,
+  scheme: "oidc",
+  signedInAtSeconds: 900,
+  issuedAtSeconds: 900,
+  expiresAtSeconds: 9_000,
+  isPersistent: false,
+  claims: { sub: "alice" },
+  evidence: { issuer: "https://a.example", subject: "alice", providerSessionId: "p1" },
+  ...more,
+});
+
+describe("revocations", () => {
+  it("refuse a session from its end until its cookies are dead by themselves", () => {
+    const time = clock();
+    const revocations = createRevocations(time.now);
+    expect(revocations.isRevoked(ticket("s"))).toBe(false);
+    revocations.add({ sessionId: "s" }, 1_100);
+    expect(revocations.isRevoked(ticket("s"))).toBe(true);
+    expect(revocations.isRevoked(ticket("other"))).toBe(false);
+    time.seconds = 1_100;
+    expect(revocations.isRevoked(ticket("s"))).toBe(false);
+  });
+
+  it("are not shortened by a second end with an older copy", () => {
+    const time = clock();
+    const revocations = createRevocations(time.now);
+    revocations.add({ sessionId: "s" }, 1_100);
+    revocations.add({ sessionId: "s" }, 1_001);
+    time.seconds = 1_050;
+    expect(revocations.isRevoked(ticket("s"))).toBe(true);
+  });
+
+  it("end one session at the provider by its sid, of that issuer alone", () => {
+    const revocations = createRevocations(clock().now);
+    revocations.add({ issuer: "https://b.example", providerSessionId: "p1" }, 2_000);
+    expect(revocations.isRevoked(ticket("s"))).toBe(false);
+    revocations.add({ issuer: "https://a.example", providerSessionId: "p1" }, 2_000);
+    expect(revocations.isRevoked(ticket("s"))).toBe(true);
+    const other = { issuer: "https://a.example", subject: "alice", providerSessionId: "p2" };
+    expect(revocations.isRevoked(ticket("s", { evidence: other }))).toBe(false);
+  });
+
+  it("end all sessions of a user that began before, and none that began later", () => {
+    const revocations = createRevocations(clock().now);
+    revocations.add({ issuer: "https://a.example", subject: "alice", beforeSeconds: 950 }, 2_000);
+    expect(revocations.isRevoked(ticket("s"))).toBe(true);
+    expect(revocations.isRevoked(ticket("s", { signedInAtSeconds: 951 }))).toBe(false);
+    revocations.add({ issuer: "https://a.example", subject: "alice", beforeSeconds: 800 }, 2_000);
+    expect(revocations.isRevoked(ticket("s"))).toBe(true);
+  });
+
+  it("tell users of the app itself from those of a provider", () => {
+    const revocations = createRevocations(clock().now);
+    revocations.add({ subject: "alice" }, 2_000);
+    expect(revocations.isRevoked(ticket("s"))).toBe(false);
+    expect(revocations.isRevoked(ticket("s", { evidence: undefined }))).toBe(true);
+  });
+
+  it("are bounded at 100,000", () => {
+    const revocations = createRevocations(clock().now);
+    for (let n = 0; n <= 100_000; n++) revocations.add({ sessionId: `${n}` }, 2_000);
+    expect(revocations.isRevoked(ticket("0"))).toBe(false);
+    expect(revocations.isRevoked(ticket("1"))).toBe(true);
+    expect(revocations.isRevoked(ticket("100000"))).toBe(true);
+  });
+});
