@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { redirect } from "../authentication/answers.js";
-import { cookiesByPath } from "../authentication/cookie-scheme.js";
+import { cookiesByPath } from "../authentication/cookies-by-path.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { localReturnUrl } from "../authentication/return-url.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";

@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import type { Ticket } from "../model.js";
+import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
+import type { TicketDraft } from "./session-scheme.js";
+
+/** The ticket of a sign-in: a new id, and a window that begins now. */
+export function beginTicket(options: ResolvedSessionOptions, draft: TicketDraft, nowSeconds: number): Ticket {
+  const time = Math.floor(nowSeconds);
+  const absolute = options.absoluteLifetimeSeconds === undefined ? undefined : time + options.absoluteLifetimeSeconds;
+  const wanted = draft.expiresAtSeconds ?? time + options.expireTimeSpanSeconds;
+  const { isPersistent, expiresAtSeconds: _, ...rest } = draft;
+  return {
+    ...rest,
+    sessionId: randomBytes(16).toString("base64url"),
+    version: 1,
+    signedInAtSeconds: time,
+    issuedAtSeconds: time,
+    expiresAtSeconds: Math.min(wanted, absolute ?? wanted),
+    absoluteExpiresAtSeconds: absolute,
+    isPersistent: isPersistent ?? options.persistent,
+  };
+}
+
+/** Past half of the window. */
+export function needsRenewal(ticket: Ticket, time: number): boolean {
+  if (ticket.expiresAtSeconds === ticket.absoluteExpiresAtSeconds) return false;
+  return time - ticket.issuedAtSeconds > ticket.expiresAtSeconds - time;
+}
+
+/** The window starts anew; id and version stay, for nothing but time has changed. */
+export function slide(ticket: Ticket, time: number): Ticket {
+  const start = Math.floor(time);
+  const end = start + (ticket.expiresAtSeconds - ticket.issuedAtSeconds);
+  return {
+    ...ticket,
+    issuedAtSeconds: start,
+    expiresAtSeconds: Math.min(end, ticket.absoluteExpiresAtSeconds ?? end),
+  };
+}
+
+/** The latest moment at which a copy of this session's cookie, renewed meanwhile, could still be good. */
+export function lastsUntil(ticket: Ticket): number {
+  return ticket.expiresAtSeconds + (ticket.expiresAtSeconds - ticket.issuedAtSeconds);
+}
