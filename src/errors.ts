@@ -58,6 +58,9 @@ export type LogoutTokenErrorCode =
   | "ERR_OIDC_LOGOUT_TOKEN_REPLAYED"
   | "ERR_OIDC_LOGOUT_FAILED";
 
+/** The operator of the session store acts. */
+export type SessionStoreErrorCode = "ERR_OIDC_STORE_UNAVAILABLE";
+
 /** The stable codes of {@link OpenIdConnectError}. */
 export type OpenIdConnectErrorCode =
   | ConfigurationErrorCode
@@ -65,6 +68,7 @@ export type OpenIdConnectErrorCode =
   | CallbackErrorCode
   | TokenErrorCode
   | AuthorizationErrorCode
+  | SessionStoreErrorCode
   | LogoutTokenErrorCode;
 
 /** The only place where a code meets its HTTP status. */
@@ -110,6 +114,7 @@ const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
   ERR_OIDC_TOKEN_NOT_SAVED: 401,
   ERR_OIDC_UNAUTHENTICATED: 401,
   ERR_OIDC_FORBIDDEN: 403,
+  ERR_OIDC_STORE_UNAVAILABLE: 503,
   // Back-Channel Logout 1.0, section 2.8: whatever failed, the answer is 400.
   ERR_OIDC_LOGOUT_REQUEST_INVALID: 400,
   ERR_OIDC_LOGOUT_TOKEN_INVALID: 400,
@@ -204,6 +209,13 @@ export class LogoutTokenError extends OpenIdConnectError {
 /** Nobody is signed in (401), or the one who is may not do this (403). */
 export class AuthorizationError extends OpenIdConnectError {
   constructor(code: AuthorizationErrorCode, message: string, details?: ErrorDetails) {
+    super(code, message, details);
+  }
+}
+
+/** The session store does not answer, or fails (503 with Retry-After). */
+export class SessionStoreError extends OpenIdConnectError {
+  constructor(code: SessionStoreErrorCode, message: string, details?: ErrorDetails) {
     super(code, message, details);
   }
 }

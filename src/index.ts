@@ -8,6 +8,7 @@ export {
   LogoutTokenError,
   OpenIdConnectError,
   ProviderError,
+  SessionStoreError,
   TokenError,
 } from "./errors.js";
 export { addOpenIdConnect } from "./express/add-open-id-connect.js";
@@ -29,5 +30,5 @@ export { type EnvironmentOptions, fromEnvironment } from "./options/from-environ
 export type * from "./options/open-id-connect-options.js";
 export type { NamedPrivateKey, PrivateKeyMaterial } from "./options/private-key.js";
 export type * from "./options/request-options.js";
-export type { CookieOptions, SessionOptions } from "./options/session-options.js";
+export type { CookieOptions, SessionOptions, SessionStore } from "./options/session-options.js";
 export { User } from "./user.js";

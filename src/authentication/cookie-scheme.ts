@@ -12,7 +12,7 @@ import type { User } from "../user.js";
 import { cookiesByPath } from "./cookies-by-path.js";
 import type { Exchange } from "./exchange.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
-import { beginTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
+import { afterRevocation, beginTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
 import { explainSize } from "./ticket-size.js";
 
 /** Memory for opened tickets, in bytes: about 8,000 sessions with three tokens each. */
@@ -127,7 +127,8 @@ export function createCookieScheme(
 
     signIn(exchange, draft, tokens) {
       const replaced = current(exchange)?.session.ticket;
-      const ticket = beginTicket(options, draft, now());
+      const begun = beginTicket(options, draft, now());
+      const ticket = afterRevocation(begun, revocations.endedBefore(begun));
       const session = seal(ticket, tokens);
       if (!explainSize(ticket, tokens, () => send(exchange, session))) {
         throw new ConfigurationError(

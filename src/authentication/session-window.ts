@@ -21,6 +21,15 @@ export function beginTicket(options: ResolvedSessionOptions, draft: TicketDraft,
   };
 }
 
+/**
+ * A sign-in that comes after the end of all of a user's sessions begins after it, also where clocks differ or both fall
+ * into one second: otherwise it would be over at once, and the user asked again for ever.
+ */
+export function afterRevocation(ticket: Ticket, endedBeforeSeconds: number | undefined): Ticket {
+  if (endedBeforeSeconds === undefined || endedBeforeSeconds < ticket.signedInAtSeconds) return ticket;
+  return { ...ticket, signedInAtSeconds: Math.floor(endedBeforeSeconds) + 1 };
+}
+
 /** Past half of the window. */
 export function needsRenewal(ticket: Ticket, time: number): boolean {
   if (ticket.expiresAtSeconds === ticket.absoluteExpiresAtSeconds) return false;

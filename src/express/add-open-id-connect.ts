@@ -16,7 +16,7 @@ import type { AuthenticationHandler } from "./authentication-handler.js";
 export function addOpenIdConnect(options: AddOpenIdConnectOptions): AuthenticationHandler {
   const problems = new Problems();
   const given: AddOpenIdConnectOptions = options ?? {};
-  const session = resolveSessionOptions(problems, "session", given.session);
+  const session = resolveSessionOptions(problems, "session", given.session, given.transaction?.secret !== undefined);
   const remote = resolveOpenIdConnectOptions(problems, "", given, { session: true });
   problems.throwIfAny("addOpenIdConnect()");
   return new AuthenticationBuilder().addCookie(session).addOpenIdConnect("oidc", remote).build();

@@ -1,6 +1,9 @@
 import { createCookieScheme } from "../authentication/cookie-scheme.js";
+import { createMountedSessionScheme } from "../authentication/mounted-session-scheme.js";
 import { createSchemeRegistry } from "../authentication/scheme-registry.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
+import { createStoreScheme } from "../authentication/store-scheme.js";
+import type { Ticket } from "../model.js";
 import { createOpenIdConnectScheme } from "../openid-connect/open-id-connect-scheme.js";
 import { createRemote, type Remote } from "../openid-connect/remote.js";
 import { warnOfLogoutReach } from "../options/logout-reach.js";
@@ -28,13 +31,34 @@ export class AuthenticationBuilder {
     const cookie = this.#cookie;
     const [first] = this.#remotes.values();
     if (cookie === undefined || first === undefined) throw new TypeError("A cookie and a remote scheme are needed.");
-    const session: SessionScheme = createCookieScheme(cookie, first.now, (ticket) => {
-      // One whom the app itself signed in is read by the default scheme's claim types.
-      return new User(ticket, this.#remotes.get(ticket.scheme) ?? first);
-    });
+    // One whom the app itself signed in is read by the default scheme's claim types.
+    const createUser = (ticket: Ticket): User => new User(ticket, this.#remotes.get(ticket.scheme) ?? first);
+    const isLogoutExpected = () =>
+      remotes.some(({ provider, options }) => {
+        return options.paths.backchannelLogout !== undefined && provider.supportsBackchannelLogout();
+      });
+    const session = createSessionScheme(cookie, first, createUser, isLogoutExpected);
     for (const options of this.#remotes.values()) warnOfLogoutReach(cookie, options);
-    const remotes = [...this.#remotes].map(([name, options]): Remote => createRemote(name, options, session, cookie));
+    const remotes: readonly Remote[] = [...this.#remotes].map(([name, options]) =>
+      createRemote(name, options, session, cookie),
+    );
     const registry = createSchemeRegistry(session, remotes.map(createOpenIdConnectScheme));
     return createAuthenticationHandler(registry, first.baseUrl);
   }
+}
+
+/** Where sessions live: in the cookie, in a store, or in the app's own express-session. */
+function createSessionScheme(
+  options: ResolvedSessionOptions,
+  { now, logger, transaction }: ResolvedOpenIdConnectOptions,
+  createUser: (ticket: Ticket) => User,
+  isLogoutExpected: () => boolean,
+): SessionScheme {
+  if (options.isMounted) return createMountedSessionScheme(options, transaction.secrets ?? [], now, createUser);
+  const { store } = options;
+  if (store === undefined) return createCookieScheme(options, now, createUser);
+  const onTouchFailed = (error: Error) => {
+    logger?.warn?.({ event: "session_touch_failed" }, error.message);
+  };
+  return createStoreScheme({ options, store, now, createUser, isLogoutExpected, onTouchFailed });
 }

@@ -1,6 +1,6 @@
 import { cookie, flag, type ResolvedCookieOptions, record, seconds, secrets, text } from "./checks.js";
 import type { Problems } from "./problems.js";
-import type { SessionOptions } from "./session-options.js";
+import type { SessionOptions, SessionStore } from "./session-options.js";
 
 /** The cookie scheme's options, checked, with every default in place. */
 export interface ResolvedSessionOptions {
@@ -11,6 +11,10 @@ export interface ResolvedSessionOptions {
   readonly absoluteLifetimeSeconds: number | undefined;
   readonly persistent: boolean;
   readonly cookie: ResolvedCookieOptions;
+  readonly store: SessionStore | undefined;
+  readonly storeTimeoutSeconds: number;
+  /** Left out altogether: the session is the app's own express-session. */
+  readonly isMounted: boolean;
 }
 
 const KEYS: Readonly<Record<keyof SessionOptions, true>> = {
@@ -21,13 +25,25 @@ const KEYS: Readonly<Record<keyof SessionOptions, true>> = {
   absoluteLifetime: true,
   persistent: true,
   cookie: true,
+  store: true,
+  storeTimeout: true,
 };
 
-export function resolveSessionOptions(problems: Problems, path: string, given: unknown): ResolvedSessionOptions {
+/** @param mayBeMounted the app's own express-session will do when `given` is left out */
+export function resolveSessionOptions(
+  problems: Problems,
+  path: string,
+  given: unknown,
+  mayBeMounted: boolean,
+): ResolvedSessionOptions {
   const options: SessionOptions = record(problems, path, given);
   problems.unknownKeys(path, options, KEYS);
+  const isMounted = given === undefined && mayBeMounted;
   return Object.freeze({
-    secrets: secrets(problems, `${path}.secret`, options.secret),
+    isMounted,
+    secrets: isMounted ? [] : secrets(problems, `${path}.secret`, options.secret),
+    store: store(problems, `${path}.store`, options.store),
+    storeTimeoutSeconds: seconds(problems, `${path}.storeTimeout`, options.storeTimeout, 2, { least: 0.01 }),
     name: text(problems, `${path}.name`, options.name) ?? "oidc",
     expireTimeSpanSeconds: seconds(problems, `${path}.expireTimeSpan`, options.expireTimeSpan, 28_800),
     slidingExpiration: flag(problems, `${path}.slidingExpiration`, options.slidingExpiration, true),
@@ -38,4 +54,15 @@ export function resolveSessionOptions(problems: Problems, path: string, given: u
     persistent: flag(problems, `${path}.persistent`, options.persistent, false),
     cookie: cookie(problems, `${path}.cookie`, options.cookie),
   });
+}
+
+function store(problems: Problems, path: string, given: unknown): SessionStore | undefined {
+  if (given === undefined) return undefined;
+  const found = record(problems, path, given) as Partial<SessionStore>;
+  for (const name of ["get", "set", "destroy"] as const) {
+    if (typeof found[name] !== "function") {
+      problems.add(path, `has no ${name}(): give a store of express-session, such as new RedisStore({ client }).`);
+    }
+  }
+  return found as SessionStore;
 }

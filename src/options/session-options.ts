@@ -12,6 +12,14 @@ export interface CookieOptions {
   readonly partitioned?: boolean | undefined;
 }
 
+/** What is used of an express-session store; every store of that package fits. */
+export interface SessionStore {
+  get(sid: string, callback: (error: unknown, session?: object | null) => void): unknown;
+  set(sid: string, session: object, callback?: (error?: unknown) => void): unknown;
+  destroy(sid: string, callback?: (error?: unknown) => void): unknown;
+  touch?(sid: string, session: object, callback?: (error?: unknown) => void): unknown;
+}
+
 /** Where and how long a session lives. Durations are seconds. */
 export interface SessionOptions {
   /**
@@ -31,4 +39,12 @@ export interface SessionOptions {
   readonly persistent?: boolean | undefined;
   /** Attributes of the session cookie. */
   readonly cookie?: CookieOptions | undefined;
+  /**
+   * Keeps sessions on the server, in an express-session store (Redis, PostgreSQL, …), sealed with `secret` there too. The
+   * cookie holds 32 random bytes, of which the store sees the SHA-256.
+   * @defaultValue none: the session is in the cookie
+   */
+  readonly store?: SessionStore | undefined;
+  /** Time for each call of the store; after it, requests that carry a session get 503. @defaultValue 2 */
+  readonly storeTimeout?: number | undefined;
 }

@@ -18,6 +18,8 @@ export interface MetadataSource {
    * Only a request that finds none waits, and all such requests wait for one fetch.
    */
   get(): CheckedMetadata | Promise<CheckedMetadata>;
+  /** What is at hand, without asking. */
+  known(): CheckedMetadata | undefined;
 }
 
 const FIRST_BACK_OFF_SECONDS = 1;
@@ -42,7 +44,7 @@ export function createMetadataSource(options: MetadataOptions, backchannel: Back
   if (source.kind === "static") {
     const checked = checkMetadata(source.metadata, "configuration", options.requireHttps);
     assertIssuerKnown(checked.issuer, options.validIssuers);
-    return { get: () => checked };
+    return { get: () => checked, known: () => checked };
   }
 
   let good: { readonly metadata: CheckedMetadata; readonly fetchedAt: number } | undefined;
@@ -70,6 +72,7 @@ export function createMetadataSource(options: MetadataOptions, backchannel: Back
   };
 
   return {
+    known: () => good?.metadata,
     get() {
       if (good !== undefined) {
         const time = now();

@@ -14,6 +14,8 @@ export interface Provider {
   readonly keys: SigningKeys;
   readonly pushes: Pushes;
   metadata(): CheckedMetadata | Promise<CheckedMetadata>;
+  /** Whether a logout may come from it, back-channel; true while nothing is known of it. */
+  supportsBackchannelLogout(): boolean;
 }
 
 export function createProvider(options: ResolvedOpenIdConnectOptions): Provider {
@@ -25,6 +27,10 @@ export function createProvider(options: ResolvedOpenIdConnectOptions): Provider 
     keys: createSigningKeys(options, backchannel),
     pushes: createPushes(options.now, options.refreshIntervalSeconds),
     metadata: () => source.get(),
+    supportsBackchannelLogout() {
+      const known = source.known();
+      return known === undefined || known["backchannel_logout_supported"] === true;
+    },
   };
 }
 

@@ -18,6 +18,8 @@ export interface Revocations {
   /** `expiresAtSeconds`: from then on every copy is dead by itself. */
   add(revocation: Revocation, expiresAtSeconds: number): void;
   isRevoked(ticket: Ticket): boolean;
+  /** The time up to which the sessions of this user have ended; `undefined` where none have. */
+  endedBefore(ticket: Ticket): number | undefined;
 }
 
 /** Entries of each kind, about 20 MB each when full; beyond it the oldest is forgotten. */
@@ -47,6 +49,7 @@ export function createRevocations(now: () => number): Revocations {
       const before = subjects.get(revocationKey(evidence?.issuer, subjectOf(ticket)));
       return before !== undefined && ticket.signedInAtSeconds <= before;
     },
+    endedBefore: (ticket) => subjects.get(revocationKey(ticket.evidence?.issuer, subjectOf(ticket))),
   };
 }
 

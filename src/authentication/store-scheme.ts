@@ -1,0 +1,248 @@
+import { randomBytes } from "node:crypto";
+import { ConfigurationError } from "../errors.js";
+import type { SavedTokens, Ticket } from "../model.js";
+import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
+import type { SessionStore } from "../options/session-options.js";
+import { ExpiringMap } from "../session/expiring-map.js";
+import { createKeyRing } from "../session/key-ring.js";
+import { sendCookies } from "../session/response-cookies.js";
+import { createRevocations } from "../session/revocations.js";
+import { readCookie, serializeCookie } from "../session/session-cookie.js";
+import { createStoreCalls } from "../session/store-calls.js";
+import { createTicketCache } from "../session/ticket-cache.js";
+import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
+import { createTicketStore, hash, markerKey, type StoredTicket } from "../session/ticket-store.js";
+import type { User } from "../user.js";
+import { cookiesByPath } from "./cookies-by-path.js";
+import type { Exchange } from "./exchange.js";
+import type { SessionScheme, SignedIn } from "./session-scheme.js";
+import { afterRevocation, beginTicket } from "./session-window.js";
+
+/** Memory for opened tickets, in bytes. That a ticket was opened says nothing of whether it still counts. */
+const CACHE_BYTES = 24 * 1024 * 1024;
+
+/** Sessions of which this node remembers when it moved their end, and whose they are. */
+const MOST_REMEMBERED = 100_000;
+
+/** The store is told that a session is in use at most once in this part of its idle time. */
+const TOUCH_PART = 10;
+
+/** What opening a stored value gave: shared by the requests of a session. */
+interface Opened {
+  readonly ticket: Ticket;
+  readonly user: User;
+  readonly tokens: () => SavedTokens | undefined;
+}
+
+export interface StoreSchemeSettings {
+  readonly options: ResolvedSessionOptions;
+  readonly store: SessionStore;
+  readonly now: () => number;
+  readonly createUser: (ticket: Ticket) => User;
+  /** The provider can end a user's sessions from outside: only then is a second key read. */
+  readonly isLogoutExpected: () => boolean;
+  readonly onTouchFailed: (error: Error) => void;
+}
+
+/**
+ * Sessions on the server: the cookie holds a random key, the store a sealed ticket under the key's hash. A request costs
+ * one `get`; nothing is written while nothing changes.
+ */
+export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme {
+  const { options, now, createUser } = settings;
+  const keys = createKeyRing(options.secrets);
+  const tickets = createTicketStore(createStoreCalls(settings.store, options.storeTimeoutSeconds));
+  const cache = createTicketCache<Opened>(CACHE_BYTES);
+  const revocations = createRevocations(now);
+  const markers = new ExpiringMap<string>(MOST_REMEMBERED, now);
+  const touched = new ExpiringMap<number>(MOST_REMEMBERED, now);
+  const cookieFor = cookiesByPath(options.name, options.cookie);
+  const idle = options.expireTimeSpanSeconds;
+
+  const open = (sealed: string, sessionId: string): Opened | undefined => {
+    const known = cache.get(sealed);
+    if (known !== undefined) return known.ticket.sessionId === sessionId ? known : undefined;
+    const opened = keys.open("stored-ticket", sealed, sessionId);
+    const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
+    if (opened === undefined || ticket === undefined) return undefined;
+    return remember(ticket, sealed, opened.plaintext.length);
+  };
+
+  const remember = (ticket: Ticket, sealed: string, bytes: number): Opened => {
+    const session: Opened = {
+      ticket,
+      user: createUser(ticket),
+      tokens: () => {
+        const again = keys.open("stored-ticket", sealed, ticket.sessionId);
+        return again === undefined ? undefined : decodeTokens(again.plaintext);
+      },
+    };
+    cache.set(sealed, session, 4 * bytes);
+    return session;
+  };
+
+  const seal = (
+    ticket: Ticket,
+    tokens: SavedTokens | undefined,
+  ): { readonly sealed: string; readonly opened: Opened } => {
+    const plaintext = encodeTicket(ticket, tokens);
+    const sealed = keys.seal("stored-ticket", plaintext, ticket.sessionId);
+    return { sealed, opened: remember(ticket, sealed, plaintext.length) };
+  };
+
+  const sessionIdOf = (exchange: Exchange): string | undefined => {
+    const { cookie } = exchange.req.headers;
+    if (cookie === undefined) return undefined;
+    const key = readCookie(cookie, cookieFor(exchange.publicPath, exchange.isHttps).name);
+    return key === undefined || !/^[\w-]{43}$/.test(key) ? undefined : hash(key);
+  };
+
+  /** How long the store keeps it from now on, in seconds. */
+  const remaining = (ticket: Ticket): number => {
+    const whole = (ticket.absoluteExpiresAtSeconds ?? Number.POSITIVE_INFINITY) - now();
+    return hasFixedEnd(ticket) ? whole : Math.min(idle, whole);
+  };
+
+  /** With the end that this request gives it. */
+  const current = ({ ticket, user, tokens }: Opened): SignedIn => ({
+    ticket: { ...ticket, expiresAtSeconds: now() + remaining(ticket) },
+    user,
+    tokens,
+  });
+
+  const read = async (sessionId: string): Promise<(StoredTicket & { readonly opened: Opened }) | undefined> => {
+    const marker = settings.isLogoutExpected() ? markers.get(sessionId) : undefined;
+    const [stored, early] = await Promise.all([
+      tickets.read(sessionId),
+      marker === undefined ? undefined : tickets.endedBefore(marker),
+    ]);
+    const opened = stored === undefined ? undefined : open(stored.sealed, sessionId);
+    if (stored === undefined || opened === undefined) return undefined;
+    const { ticket } = opened;
+    let before = early;
+    if (marker === undefined && settings.isLogoutExpected()) {
+      markers.set(sessionId, markerKey(ticket), now() + idle);
+      before = await tickets.endedBefore(markerKey(ticket));
+    }
+    const isOver = ticket.absoluteExpiresAtSeconds !== undefined && ticket.absoluteExpiresAtSeconds <= now();
+    const isEnded = before !== undefined && ticket.signedInAtSeconds <= before;
+    if (!isOver && !isEnded && !revocations.isRevoked(ticket)) return { ...stored, opened };
+    await tickets.remove(sessionId);
+    return undefined;
+  };
+
+  const sendKey = (exchange: Exchange, key: string, ticket: Ticket): boolean => {
+    const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
+    const maxAge = ticket.isPersistent ? Math.max(0, Math.ceil(remaining(ticket))) : undefined;
+    const line = serializeCookie(name, key, attributes, maxAge);
+    return sendCookies(exchange.res, "session", () => (revocations.isRevoked(ticket) ? [] : [line]));
+  };
+
+  const touch = (exchange: Exchange, { value, sealed, opened }: StoredTicket & { readonly opened: Opened }): void => {
+    const { ticket } = opened;
+    const last = touched.get(ticket.sessionId) ?? ticket.issuedAtSeconds;
+    if (hasFixedEnd(ticket) || now() - last <= idle / TOUCH_PART) return;
+    touched.set(ticket.sessionId, now(), now() + idle);
+    // Nobody waits for it: what a failure costs is that the session ends earlier.
+    tickets
+      .touch(ticket.sessionId, value, remaining(ticket))
+      .then(async (done) => {
+        if (!done) await tickets.write(ticket.sessionId, sealed, remaining(ticket));
+      })
+      .catch(settings.onTouchFailed);
+    const key = ticket.isPersistent
+      ? readCookie(exchange.req.headers.cookie, cookieFor(exchange.publicPath, exchange.isHttps).name)
+      : undefined;
+    if (key !== undefined) sendKey(exchange, key, ticket);
+  };
+
+  const remove = async (sessionId: string): Promise<void> => {
+    // Known here at once, whatever the store does.
+    revocations.add({ sessionId }, now() + 2 * idle);
+    markers.delete(sessionId);
+    touched.delete(sessionId);
+    await tickets.remove(sessionId);
+  };
+
+  return {
+    async authenticate(exchange) {
+      const sessionId = sessionIdOf(exchange);
+      const stored = sessionId === undefined ? undefined : await read(sessionId);
+      if (stored === undefined) return undefined;
+      touch(exchange, stored);
+      return current(stored.opened);
+    },
+
+    async signIn(exchange, draft, tokens) {
+      if (exchange.res.headersSent) {
+        throw new ConfigurationError(
+          "ERR_OIDC_RESPONSE_STARTED",
+          "A sign-in needs a cookie, and the response has begun already: sign in before anything is written.",
+        );
+      }
+      const replaced = sessionIdOf(exchange);
+      const key = randomBytes(32).toString("base64url");
+      const drafted = beginTicket(options, draft, now());
+      const begun = afterRevocation(drafted, await tickets.endedBefore(markerKey(drafted)));
+      const isFixed = !options.slidingExpiration || typeof draft.expiresAtSeconds === "number";
+      const ticket: Ticket = {
+        ...begun,
+        sessionId: hash(key),
+        absoluteExpiresAtSeconds: isFixed ? begun.expiresAtSeconds : begun.absoluteExpiresAtSeconds,
+      };
+      const { sealed, opened } = seal(ticket, tokens);
+      await tickets.create(ticket, sealed, remaining(ticket));
+      markers.set(ticket.sessionId, markerKey(ticket), now() + idle);
+      // A session that was there before the sign-in, planted or not, ends with it.
+      if (replaced !== undefined) await remove(replaced);
+      sendKey(exchange, key, ticket);
+      return current(opened);
+    },
+
+    async signOut(exchange) {
+      const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
+      sendCookies(exchange.res, "session", () => [serializeCookie(name, "", attributes, 0)]);
+      const sessionId = sessionIdOf(exchange);
+      if (sessionId !== undefined) await remove(sessionId);
+    },
+
+    async update(_exchange, before, change) {
+      const { sessionId } = before.ticket;
+      const stored = await read(sessionId);
+      // Signed out meanwhile: what was done for this request stays with this request.
+      const known = stored?.opened ?? before;
+      const tokens = change.tokens ?? known.tokens();
+      const ticket: Ticket = {
+        ...known.ticket,
+        ...change.ticket,
+        // The end of this very request is no part of what is kept.
+        expiresAtSeconds: stored?.opened.ticket.expiresAtSeconds ?? before.ticket.expiresAtSeconds,
+        version: known.ticket.version + 1,
+      };
+      const { sealed, opened } = seal(ticket, tokens);
+      if (stored !== undefined) await tickets.write(sessionId, sealed, remaining(ticket));
+      return current(opened);
+    },
+
+    async newest(known) {
+      const stored = await read(known.ticket.sessionId);
+      return stored === undefined ? known : current(stored.opened);
+    },
+
+    async revoke(revocation) {
+      const life = options.absoluteLifetimeSeconds ?? Math.max(2 * idle, LONGEST_REVOCATION_SECONDS);
+      revocations.add(revocation, now() + life);
+      await tickets.revoke(revocation, now(), life);
+    },
+
+    cookieName: (exchange) => cookieFor(exchange.publicPath, exchange.isHttps).name,
+  };
+}
+
+/** No request moves it: the app said when, or sessions do not slide. */
+function hasFixedEnd(ticket: Ticket): boolean {
+  return ticket.expiresAtSeconds === ticket.absoluteExpiresAtSeconds;
+}
+
+/** 30 days: a sign-in may set an end of its own, so marks outlive the usual session. */
+const LONGEST_REVOCATION_SECONDS = 2_592_000;

@@ -1,0 +1,76 @@
+import { SessionStoreError } from "../errors.js";
+import type { SessionStore } from "../options/session-options.js";
+
+/** What stands in a store under one key: the shape that express-session's stores expect, and our content. */
+export interface StoredValue {
+  readonly cookie: { readonly expires: Date | string; readonly originalMaxAge: number };
+  readonly [name: string]: unknown;
+}
+
+/** A store's methods as promises that end in time. */
+export interface StoreCalls {
+  get(key: string): Promise<StoredValue | undefined>;
+  /** Kept for `seconds`. */
+  set(key: string, content: Readonly<Record<string, unknown>>, seconds: number): Promise<void>;
+  destroy(key: string): Promise<void>;
+  /** `undefined` where the store has no such method. */
+  readonly touch: ((key: string, value: StoredValue, seconds: number) => Promise<void>) | undefined;
+}
+
+/** @throws SessionStoreError `ERR_OIDC_STORE_UNAVAILABLE` from each call that fails or takes longer than `timeoutSeconds` */
+export function createStoreCalls(store: SessionStore, timeoutSeconds: number): StoreCalls {
+  const call = <T>(
+    name: string,
+    run: (done: (error?: unknown, value?: T) => void) => unknown,
+  ): Promise<T | undefined> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(unavailable(`${name}() did not answer within ${timeoutSeconds} s (session.storeTimeout)`, undefined));
+      }, timeoutSeconds * 1000);
+      timer.unref();
+      // A callback may come late, twice, or not at all; a promise takes the first answer and no other.
+      const done = (error?: unknown, value?: T) => {
+        clearTimeout(timer);
+        if (error) reject(unavailable(`${name}() failed`, error));
+        else resolve(value);
+      };
+      try {
+        const returned: unknown = run(done);
+        if (returned instanceof Promise) returned.catch(done);
+      } catch (error) {
+        done(error ?? new Error("thrown"));
+      }
+    });
+  return {
+    async get(key) {
+      const value = await call<object | null>("get", (done) => store.get(key, done));
+      return typeof value === "object" && value !== null ? (value as StoredValue) : undefined;
+    },
+    async set(key, content, seconds) {
+      await call("set", (done) => store.set(key, { ...content, cookie: lifetime(seconds) }, done));
+    },
+    async destroy(key) {
+      await call("destroy", (done) => store.destroy(key, done));
+    },
+    touch:
+      typeof store.touch === "function"
+        ? async (key, value, seconds) => {
+            await call("touch", (done) => store.touch?.(key, { ...value, cookie: lifetime(seconds) }, done));
+          }
+        : undefined,
+  };
+}
+
+/** By the real clock, for stores compute with it. */
+function lifetime(seconds: number): StoredValue["cookie"] {
+  const originalMaxAge = Math.max(1, Math.ceil(seconds * 1000));
+  return { expires: new Date(Date.now() + originalMaxAge), originalMaxAge };
+}
+
+function unavailable(finding: string, cause: unknown): SessionStoreError {
+  return new SessionStoreError(
+    "ERR_OIDC_STORE_UNAVAILABLE",
+    `The session store cannot be used: ${finding}. Is it running, and reachable from here?`,
+    { cause, headers: { "retry-after": "2" } },
+  );
+}

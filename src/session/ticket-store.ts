@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import type { Ticket } from "../model.js";
+import { type Revocation, revocationKey, subjectOf } from "./revocations.js";
+import type { StoreCalls, StoredValue } from "./store-calls.js";
+
+/** What the store held for a session. */
+export interface StoredTicket {
+  readonly sealed: string;
+  readonly value: StoredValue;
+}
+
+/** Sealed tickets by session id, and what it takes to end them from any node. */
+export interface TicketStore {
+  read(sessionId: string): Promise<StoredTicket | undefined>;
+  /** Never brings back what was removed meanwhile: false then. */
+  write(sessionId: string, sealed: string, seconds: number): Promise<boolean>;
+  /** Before a sign-in under a new id, nothing can have been removed. */
+  create(ticket: Ticket, sealed: string, seconds: number): Promise<void>;
+  remove(sessionId: string): Promise<void>;
+  /** Moves the end without writing content; false where the store cannot. */
+  touch(sessionId: string, value: StoredValue, seconds: number): Promise<boolean>;
+  revoke(revocation: Revocation, nowSeconds: number, seconds: number): Promise<void>;
+  /** The time up to which this user's sessions have ended: read beside the ticket. */
+  endedBefore(marker: string): Promise<number | undefined>;
+}
+
+/** `set` would bring back a session that was removed while its new content was under way: a stone lies on it so long. */
+const TOMBSTONE_SECONDS = 60;
+
+/** Sessions of one `sid` that are remembered: a browser has one, and a few more by signing in again. */
+const MOST_BY_SID = 20;
+
+export function createTicketStore(calls: StoreCalls): TicketStore {
+  const remove = async (sessionId: string): Promise<void> => {
+    await calls.set(`gone.${sessionId}`, {}, TOMBSTONE_SECONDS);
+    await calls.destroy(sessionId);
+  };
+
+  const indexed = async (issuer: string | undefined, providerSessionId: string): Promise<readonly string[]> => {
+    const value = await calls.get(indexKey(issuer, providerSessionId));
+    const ids = value?.["sessions"];
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+  };
+
+  return {
+    async read(sessionId) {
+      const value = await calls.get(sessionId);
+      const sealed = value?.["ticket"];
+      return value === undefined || typeof sealed !== "string" ? undefined : { sealed, value };
+    },
+
+    async write(sessionId, sealed, seconds) {
+      if ((await calls.get(`gone.${sessionId}`)) !== undefined) return false;
+      await calls.set(sessionId, { ticket: sealed }, seconds);
+      if ((await calls.get(`gone.${sessionId}`)) === undefined) return true;
+      await calls.destroy(sessionId);
+      return false;
+    },
+
+    async create(ticket, sealed, seconds) {
+      await calls.set(ticket.sessionId, { ticket: sealed }, seconds);
+      const { evidence } = ticket;
+      if (evidence?.providerSessionId === undefined) return;
+      const known = await indexed(evidence.issuer, evidence.providerSessionId);
+      const sessions = [...known, ticket.sessionId].slice(-MOST_BY_SID);
+      await calls.set(indexKey(evidence.issuer, evidence.providerSessionId), { sessions }, seconds);
+    },
+
+    remove,
+
+    async touch(sessionId, value, seconds) {
+      if (calls.touch === undefined) return false;
+      await calls.touch(sessionId, value, seconds);
+      return true;
+    },
+
+    async revoke({ sessionId, issuer, providerSessionId, subject, beforeSeconds }, nowSeconds, seconds) {
+      if (sessionId !== undefined) await remove(sessionId);
+      if (providerSessionId !== undefined) {
+        for (const id of await indexed(issuer, providerSessionId)) await remove(id);
+        await calls.destroy(indexKey(issuer, providerSessionId));
+      }
+      if (subject === undefined) return;
+      const key = markerName(issuer, subject);
+      const before = Math.max(beforeSeconds ?? nowSeconds, Number((await calls.get(key))?.["before"] ?? 0));
+      await calls.set(key, { before }, seconds);
+    },
+
+    async endedBefore(marker) {
+      const before = (await calls.get(marker))?.["before"];
+      return typeof before === "number" ? before : undefined;
+    },
+  };
+}
+
+/** Key of the marker that ends a user's sessions. */
+export function markerKey(ticket: Ticket): string {
+  return markerName(ticket.evidence?.issuer, subjectOf(ticket));
+}
+
+function markerName(issuer: string | undefined, subject: string): string {
+  return `sub.${hash(revocationKey(issuer, subject))}`;
+}
+
+function indexKey(issuer: string | undefined, providerSessionId: string): string {
+  return `sid.${hash(revocationKey(issuer, providerSessionId))}`;
+}
+
+/** The store learns neither users nor cookies. */
+export function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
