@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^add-openid-connect$/, replacement: source("index.ts") },
+      { find: /^add-openid-connect\/redis$/, replacement: source("redis.ts") },
       { find: /^add-openid-connect\/testing$/, replacement: source("testing.ts") },
     ],
   },

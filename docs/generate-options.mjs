@@ -15,6 +15,7 @@ const SECTIONS = [
   ],
   ["src/options/open-id-connect-options.ts", "TokenValidationOptions", "`tokenValidation`", ""],
   ["src/options/open-id-connect-options.ts", "TransactionOptions", "`transaction`", ""],
+  ["src/options/refresh-options.ts", "RefreshOptions", "`refresh`", ""],
   ["src/options/session-options.ts", "SessionOptions", "`session`", ""],
   ["src/options/session-options.ts", "CookieOptions", "`session.cookie` and `transaction.cookie`", ""],
   [
@@ -30,6 +31,8 @@ const SECTIONS = [
     "What is left out comes from the options above.",
   ],
   ["src/options/request-options.ts", "SignInOptions", "`req.oidc.signIn(user, options)`", ""],
+  ["src/options/refresh-options.ts", "AccessTokenOptions", "`req.oidc.getAccessToken(options)`", ""],
+  ["src/options/refresh-options.ts", "ClientTokenOptions", "`req.oidc.getClientToken(options)`", ""],
   ["src/options/request-options.ts", "SignOutOptions", "`req.oidc.signOut(options, next)`", ""],
 ];
 

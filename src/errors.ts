@@ -46,7 +46,7 @@ export type CallbackErrorCode =
   | "ERR_OIDC_LOGOUT_ORIGIN";
 
 /** The user signs in again. */
-export type TokenErrorCode = "ERR_OIDC_TOKEN_NOT_SAVED";
+export type TokenErrorCode = "ERR_OIDC_TOKEN_NOT_SAVED" | "ERR_OIDC_NO_REFRESH_TOKEN" | "ERR_OIDC_REFRESH_REJECTED";
 
 /** The user or an administrator acts. */
 export type AuthorizationErrorCode = "ERR_OIDC_UNAUTHENTICATED" | "ERR_OIDC_FORBIDDEN";
@@ -112,6 +112,8 @@ const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
   ERR_OIDC_ID_TOKEN_INVALID: 400,
   ERR_OIDC_LOGOUT_ORIGIN: 403,
   ERR_OIDC_TOKEN_NOT_SAVED: 401,
+  ERR_OIDC_NO_REFRESH_TOKEN: 401,
+  ERR_OIDC_REFRESH_REJECTED: 401,
   ERR_OIDC_UNAUTHENTICATED: 401,
   ERR_OIDC_FORBIDDEN: 403,
   ERR_OIDC_STORE_UNAVAILABLE: 503,

@@ -19,6 +19,13 @@ export type DPoPKey = {
   readonly d: string;
 };
 
+/** An access token for one resource and scope. */
+export interface ScopedAccessToken {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly expiresAtSeconds?: number | undefined;
+}
+
 /** What `saveTokens` keeps of the token response. */
 export interface SavedTokens {
   readonly accessToken?: string | undefined;
@@ -27,6 +34,8 @@ export interface SavedTokens {
   readonly tokenType?: string | undefined;
   /** When the access token ends, in seconds since the epoch; absent when the provider did not say. */
   readonly accessTokenExpiresAtSeconds?: number | undefined;
+  /** Access tokens for other resources or scopes than the sign-in's, by what they are for. */
+  readonly accessTokens?: Readonly<Record<string, ScopedAccessToken>> | undefined;
   /** With `dPoP` alone: the key that these tokens are bound to. */
   readonly dPoPKey?: DPoPKey | undefined;
 }

@@ -21,11 +21,14 @@ export interface ExampleAppOptions {
   readonly oidc: AddOpenIdConnectOptions;
   /** Where the message API is, such as `http://localhost:3001`. */
   readonly messageApiUrl: string;
+  /** Express's setting of that name, for an app behind a proxy. */
+  readonly trustProxy?: string;
 }
 
 /** The app, not listening yet. */
-export function createApp({ oidc, messageApiUrl }: ExampleAppOptions): Express {
+export function createApp({ oidc, messageApiUrl, trustProxy }: ExampleAppOptions): Express {
   const app = express();
+  if (trustProxy !== undefined) app.set("trust proxy", trustProxy);
   app.disable("x-powered-by");
   app.use(securityHeaders(providerOrigin(oidc)));
   // Before the middleware: these files are for everyone, and cost no look at a cookie.

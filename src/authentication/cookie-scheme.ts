@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../errors.js";
 import type { SavedTokens, Ticket } from "../model.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
+import { ExpiringMap } from "../session/expiring-map.js";
 import { createKeyRing } from "../session/key-ring.js";
 import { NewestTickets } from "../session/newest-tickets.js";
 import { sendCookies } from "../session/response-cookies.js";
@@ -21,6 +22,9 @@ const CACHE_BYTES = 24 * 1024 * 1024;
 /** 30 days. */
 const LONGEST_REVOCATION_SECONDS = 2_592_000;
 
+/** Sessions whose refresh token was refused; beyond it the oldest is forgotten, and refused again. */
+const MOST_DEAD_VERSIONS = 10_000;
+
 /** A session that has been opened, and what it was sealed as. */
 interface OpenedSession extends SignedIn {
   readonly sealed: string;
@@ -35,6 +39,7 @@ export function createCookieScheme(
   const keys = createKeyRing(options.secrets);
   const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
   const revocations = createRevocations(now);
+  const deadVersions = new ExpiringMap<number>(MOST_DEAD_VERSIONS, now);
   const newest = new NewestTickets<OpenedSession>(now);
   // A sign-in may set an end of its own, so the list remembers for longer than the usual session lives.
   const longest = Math.max(2 * options.expireTimeSpanSeconds, LONGEST_REVOCATION_SECONDS);
@@ -108,6 +113,9 @@ export function createCookieScheme(
     if (shown === undefined) return undefined;
     const session = newest.latest(shown);
     if (session.ticket.expiresAtSeconds <= now()) return undefined;
+    if (deadVersions.size > 0 && (deadVersions.get(session.ticket.sessionId) ?? 0) >= session.ticket.version) {
+      return undefined;
+    }
     return revocations.isRevoked(session.ticket) ? undefined : { shown, session };
   };
 
@@ -151,6 +159,11 @@ export function createCookieScheme(
     },
 
     newest: (known) => newest.latest(known as OpenedSession),
+
+    endVersion(_exchange, { ticket }) {
+      // The cookie stays: another node's answer, with a newer one, may be on its way to the same browser.
+      deadVersions.set(ticket.sessionId, ticket.version, lastsUntil(ticket));
+    },
 
     revoke(revocation) {
       revocations.add(revocation, now() + longest);

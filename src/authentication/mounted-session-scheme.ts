@@ -108,6 +108,11 @@ export function createMountedSessionScheme(
 
     newest: (known) => known,
 
+    endVersion(exchange, { ticket }) {
+      revocations.add({ sessionId: ticket.sessionId }, lastsUntil(ticket));
+      delete mountedSession(exchange)[KEY];
+    },
+
     revoke(revocation) {
       revocations.add(revocation, now() + Math.max(2 * options.expireTimeSpanSeconds, LONGEST_REVOCATION_SECONDS));
     },

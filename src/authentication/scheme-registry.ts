@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../errors.js";
-import type { Claims, SavedTokens } from "../model.js";
+import type { Claims, DPoPKey, SavedTokens } from "../model.js";
+import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignOutOptions } from "../options/request-options.js";
 import type { Exchange } from "./exchange.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
@@ -9,6 +10,15 @@ export type Handled = "answered" | "skipped";
 
 /** Answers one of our own paths. */
 export type Endpoint = (exchange: Exchange, current: SignedIn | undefined) => Promise<Handled>;
+
+/** An access token of a user. */
+export interface UserToken {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly dPoPKey?: DPoPKey | undefined;
+  /** The session as it is now. */
+  readonly session: SignedIn;
+}
 
 /** A scheme whose users sign in elsewhere: it asks, takes the answer, and signs out there. */
 export interface RemoteScheme {
@@ -28,6 +38,17 @@ export interface RemoteScheme {
   /** `iss` of the provider, as well as it is known without waiting long. */
   issuer(): Promise<string | undefined>;
   fetchUserInfo(current: SignedIn): Promise<Claims>;
+  /** An access token that is good now; `refused` is one that an API has just refused. */
+  accessToken(
+    exchange: Exchange,
+    current: SignedIn,
+    options: AccessTokenOptions,
+    refused?: string | undefined,
+  ): Promise<UserToken>;
+  /** A token of the app's own. */
+  clientToken(options: ClientTokenOptions): Promise<string>;
+  /** `fetch` with the backchannel's choice of it, and with proof of possession where the token is bound to a key. */
+  fetch(token: UserToken, url: string | URL, init: RequestInit | undefined): Promise<Response>;
 }
 
 /** Every scheme of one middleware, and which of them is meant when none is named. */

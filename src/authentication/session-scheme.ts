@@ -43,6 +43,11 @@ export interface SessionScheme {
   update(exchange: Exchange, current: SignedIn, change: TicketChange): MaybePromise<SignedIn>;
   /** The newest version of this session that is known here: a request may come with an older cookie. */
   newest(current: SignedIn): MaybePromise<SignedIn>;
+  /**
+   * Ends the session as this version of it, because its refresh token was refused. One that another node has renewed
+   * meanwhile lives on.
+   */
+  endVersion(exchange: Exchange, current: SignedIn): MaybePromise<void>;
   /** Name of the cookie that carries the session of this request; `undefined` where that is another middleware's. */
   cookieName(exchange: Exchange): string | undefined;
   /** Ends sessions from elsewhere than their own browser. */

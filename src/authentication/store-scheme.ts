@@ -224,6 +224,9 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       return current(opened);
     },
 
+    // The store knows of every node's renewals: what is read as the newest is.
+    endVersion: (_exchange, { ticket }) => remove(ticket.sessionId),
+
     async newest(known) {
       const stored = await read(known.ticket.sessionId);
       return stored === undefined ? known : current(stored.opened);

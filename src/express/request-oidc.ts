@@ -1,10 +1,11 @@
 import type { Request } from "express";
 import { problem } from "../authentication/answers.js";
 import { isNavigation } from "../authentication/request-kind.js";
-import type { RemoteScheme, SchemeRegistry } from "../authentication/scheme-registry.js";
+import type { RemoteScheme, SchemeRegistry, UserToken } from "../authentication/scheme-registry.js";
 import type { SignedIn, TicketDraft } from "../authentication/session-scheme.js";
 import { AuthorizationError, ConfigurationError, TokenError } from "../errors.js";
 import type { Claims } from "../model.js";
+import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
 import type { User } from "../user.js";
 import { answer, type Next } from "./async-answer.js";
@@ -148,6 +149,65 @@ export class RequestOidc {
           "ERR_OIDC_TOKEN_NOT_SAVED",
           'getToken knows "access_token", "id_token", "refresh_token", "expires_at" and "token_type".',
         );
+    }
+  }
+
+  /**
+   * An access token that is good now: the one at hand, or a renewed one. One refresh runs at a time per session.
+   *
+   * @throws TokenError `ERR_OIDC_TOKEN_NOT_SAVED`, `ERR_OIDC_NO_REFRESH_TOKEN`, `ERR_OIDC_REFRESH_REJECTED`;
+   * ProviderError when the provider is down and the old token has ended; AuthorizationError when nobody is signed in
+   */
+  async getAccessToken(options: AccessTokenOptions = {}): Promise<string> {
+    return (await this.#accessToken(options)).accessToken;
+  }
+
+  /**
+   * An access token of the app itself (client credentials of the same registration), kept until shortly before its end.
+   *
+   * @throws ConfigurationError, ProviderError
+   */
+  getClientToken(options: ClientTokenOptions = {}): Promise<string> {
+    return this.#scheme.clientToken(options);
+  }
+
+  /**
+   * `fetch` with a good access token of the user. An API that answers 401 is asked once more, with a renewed token.
+   *
+   * @throws as `getAccessToken`, and what `fetch` throws
+   */
+  async fetch(url: string | URL, init?: RequestInit): Promise<Response> {
+    const token = await this.#accessToken({});
+    const response = await this.#scheme.fetch(token, url, init);
+    // A stream has been read and cannot be sent again.
+    if (response.status !== 401 || init?.body instanceof ReadableStream) return response;
+    try {
+      const fresh = await this.#accessToken({ forceRefresh: true }, token.accessToken);
+      if (fresh.accessToken === token.accessToken) return response;
+      await response.body?.cancel();
+      return await this.#scheme.fetch(fresh, url, init);
+    } catch (error) {
+      if (error instanceof TokenError) return response;
+      throw error;
+    }
+  }
+
+  async #accessToken(options: AccessTokenOptions, refused?: string): Promise<UserToken> {
+    const scheme = this.#schemes.remoteOf(this.#signedIn());
+    if (scheme === undefined) {
+      throw new TokenError(
+        "ERR_OIDC_TOKEN_NOT_SAVED",
+        "This user was signed in by the app itself, so there is no access token of a provider.",
+      );
+    }
+    try {
+      const token = await scheme.accessToken(this.#exchange, this.#signedIn(), options, refused);
+      if (token.session !== this.#current) this.#become(token.session);
+      return token;
+    } catch (error) {
+      const isEnded = error instanceof TokenError && error.code === "ERR_OIDC_REFRESH_REJECTED";
+      if (isEnded && (await this.#schemes.session.authenticate(this.#exchange)) === undefined) this.#become(undefined);
+      throw error;
     }
   }
 

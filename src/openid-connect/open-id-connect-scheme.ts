@@ -1,10 +1,13 @@
 import type { Endpoint, Handled, RemoteScheme } from "../authentication/scheme-registry.js";
 import { TokenError } from "../errors.js";
+import { apiRequest } from "../protocol/api-request.js";
 import { fetchUserInfo } from "../protocol/user-info.js";
 import { createUsedLogoutTokens } from "../session/used-logout-tokens.js";
+import { accessToken } from "./access-token.js";
 import { handleBackchannelLogout } from "./backchannel-logout.js";
 import { handleCallback } from "./callback.js";
 import { challenge } from "./challenge.js";
+import { createClientTokens } from "./client-token.js";
 import { newestTokens, revokeTokens } from "./end-session-here.js";
 import { handleLogin } from "./login.js";
 import { handleLogout } from "./logout.js";
@@ -15,7 +18,11 @@ import { handleSignedOutCallback } from "./signed-out-callback.js";
 
 /** OpenID Connect as a scheme: its endpoints, one file each, and what the app may ask of it. */
 export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
+  const clientToken = createClientTokens(remote.provider);
   return {
+    clientToken,
+    accessToken: (exchange, current, options, refused) => accessToken(remote, exchange, current, options, refused),
+    fetch: (token, url, init) => apiRequest(remote.provider, token, url, init),
     name: remote.name,
     endpoints: endpoints(remote),
     challenge: (exchange, options) => challenge(remote, exchange, options),

@@ -4,6 +4,7 @@ import { cookiesByPath } from "../authentication/cookies-by-path.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { localReturnUrl } from "../authentication/return-url.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
+import type { RefreshCoordinator } from "../options/refresh-options.js";
 import { isPosted } from "../options/resolve-flow.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { isLoopback } from "../options/resolve-open-id-connect-options.js";
@@ -11,6 +12,7 @@ import type { ResolvedSessionOptions } from "../options/resolve-session-options.
 import { createProvider, type Provider } from "../protocol/provider.js";
 import { clearCorrelation } from "../session/correlation-cookie.js";
 import { createKeyRing, type KeyRing } from "../session/key-ring.js";
+import { createProcessCoordinator } from "../session/process-coordinator.js";
 import { sendCookies } from "../session/response-cookies.js";
 import type { CookieAttributes } from "../session/session-cookie.js";
 import { createTransactions, type Transactions } from "../session/transaction.js";
@@ -26,6 +28,7 @@ export interface Remote {
   readonly keys: KeyRing;
   readonly transactions: Transactions;
   readonly usedTransactions: UsedTransactions;
+  readonly coordinator: RefreshCoordinator;
   correlationCookie(exchange: Exchange): { readonly prefix: string; readonly attributes: CookieAttributes };
 }
 
@@ -47,6 +50,7 @@ export function createRemote(
     keys,
     transactions: createTransactions(keys, options.now),
     usedTransactions: createUsedTransactions(options.now),
+    coordinator: options.refresh.coordinator ?? createProcessCoordinator(options.now),
     correlationCookie(exchange) {
       const cookie = cookieFor(exchange.publicPath, exchange.isHttps);
       const attributes: CookieAttributes =

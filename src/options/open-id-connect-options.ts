@@ -1,6 +1,7 @@
 import type { JsonValue } from "../model.js";
 import type { OpenIdConnectEvents } from "./events.js";
 import type { NamedPrivateKey, PrivateKeyMaterial } from "./private-key.js";
+import type { RefreshOptions } from "./refresh-options.js";
 import type { CookieOptions, SessionOptions } from "./session-options.js";
 
 /** Provider metadata (OpenID Connect Discovery 1.0, RFC 8414), for `configuration`. */
@@ -173,6 +174,9 @@ export interface OpenIdConnectOptions {
   readonly getClaimsFromUserInfoEndpoint?: boolean | undefined;
   /** Keeps tokens in the session: all, or those named. @defaultValue false */
   readonly saveTokens?: boolean | readonly SavableToken[] | undefined;
+
+  /** When access tokens are renewed. See `refresh` below. */
+  readonly refresh?: RefreshOptions | undefined;
 
   /** Public origin (and prefix) of the app, such as `https://app.example`. @defaultValue from the request, as Express trusts it */
   readonly baseUrl?: string | undefined;

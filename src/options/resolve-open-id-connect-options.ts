@@ -37,6 +37,7 @@ import {
   resolveFlow,
   validIssuers,
 } from "./resolve-flow.js";
+import { type ResolvedRefreshOptions, resolveRefreshOptions } from "./resolve-refresh-options.js";
 
 /** Where provider metadata comes from. */
 export type MetadataSource =
@@ -77,6 +78,7 @@ export interface ResolvedOpenIdConnectOptions extends ResolvedClient, ResolvedFl
   readonly validIssuers: readonly string[] | undefined;
   readonly userInfo: boolean;
   readonly savedTokens: readonly SavableToken[];
+  readonly refresh: ResolvedRefreshOptions;
   /** Without a slash at its end. */
   readonly baseUrl: { readonly origin: string; readonly prefix: string } | undefined;
   readonly paths: ResolvedPaths;
@@ -133,6 +135,7 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
   tokenValidation: true,
   getClaimsFromUserInfoEndpoint: true,
   saveTokens: true,
+  refresh: true,
   baseUrl: true,
   loginPath: true,
   logoutPath: true,
@@ -255,6 +258,7 @@ export function resolveOpenIdConnectOptions(
     validIssuers: validIssuers(problems, validation.validIssuers),
     userInfo: flag(problems, "getClaimsFromUserInfoEndpoint", options.getClaimsFromUserInfoEndpoint, false),
     savedTokens: savedTokens(problems, options.saveTokens),
+    refresh: resolveRefreshOptions(problems, options.refresh),
     baseUrl: baseUrl(problems, options.baseUrl),
     paths: paths(problems, options),
     signedOutRedirectUri: signedOutRedirectUri(problems, options.signedOutRedirectUri),

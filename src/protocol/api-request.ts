@@ -1,0 +1,53 @@
+import * as oauth from "oauth4webapi";
+import type { DPoPKey } from "../model.js";
+import { createDPoP } from "./dpop.js";
+import { createClient, type Provider } from "./provider.js";
+
+/** An access token as it goes to an API. */
+export interface ApiToken {
+  readonly accessToken: string;
+  readonly dPoPKey?: DPoPKey | undefined;
+}
+
+/**
+ * `fetch` to an API with an access token: as a bearer (RFC 6750), or with a proof of possession where it is bound to a
+ * key (RFC 9449 7). A redirect to another origin does not carry it: that is `fetch`'s own rule for Authorization.
+ */
+export async function apiRequest(
+  provider: Provider,
+  { accessToken, dPoPKey }: ApiToken,
+  url: string | URL,
+  init: RequestInit = {},
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (dPoPKey === undefined) {
+    headers.set("authorization", `Bearer ${accessToken}`);
+    return fetch(url, { ...init, headers });
+  }
+  const client = createClient(provider, await provider.metadata());
+  const options = {
+    DPoP: await createDPoP(client, dPoPKey),
+    [oauth.allowInsecureRequests]: !provider.options.requireHttps,
+    ...(init.signal != null && { signal: init.signal }),
+  };
+  const method = init.method ?? "GET";
+  const ask = () =>
+    oauth.protectedResourceRequest(
+      accessToken,
+      method,
+      new URL(url),
+      headers,
+      init.body as oauth.ProtectedResourceRequestBody,
+      options,
+    );
+  try {
+    return await ask().catch((error: unknown) => {
+      if (oauth.isDPoPNonceError(error)) return ask();
+      throw error;
+    });
+  } catch (error) {
+    // A challenge is an answer like any other to who asked.
+    if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
+    throw error;
+  }
+}

@@ -1,0 +1,2 @@
+export type { RefreshCoordinator } from "./options/refresh-options.js";
+export { type RedisClient, type RedisCoordinatorOptions, redisCoordinator } from "./redis/redis-coordinator.js";
