@@ -1,6 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { type AddOpenIdConnectOptions, addOpenIdConnect, requireAuth, requireRole } from "add-openid-connect";
-import express, { type Express } from "express";
+import {
+  type AddOpenIdConnectOptions,
+  addOpenIdConnect,
+  requireAuth,
+  requireRole,
+  TokenError,
+} from "add-openid-connect";
+import express, { type Express, type Request } from "express";
 import { showError } from "./errors.js";
 import { readMessages } from "./message-client.js";
 import {
@@ -67,7 +73,7 @@ export function createApp({ oidc, messageApiUrl, trustProxy }: ExampleAppOptions
   });
 
   app.get("/messages", requireAuth(), async (req, res) => {
-    const result = await readMessages(messageApiUrl, await req.oidc.getToken("access_token"));
+    const result = await readMessages(messageApiUrl, await goodToken(req));
     if (result.isAvailable) res.send(messagesPage(req, result.list).toString());
     else res.status(result.status).send(messagesUnavailablePage(req, result.problem).toString());
   });
@@ -81,6 +87,16 @@ export function createApp({ oidc, messageApiUrl, trustProxy }: ExampleAppOptions
   });
   app.use(showError);
   return app;
+}
+
+/** A token that is good now, renewed where it is about to end; none where the session keeps none. */
+async function goodToken(req: Request): Promise<string | undefined> {
+  try {
+    return await req.oidc.getAccessToken();
+  } catch (error) {
+    if (error instanceof TokenError) return undefined;
+    throw error;
+  }
 }
 
 function allowCaching(res: { setHeader(name: string, value: string): void }): void {
