@@ -25,6 +25,7 @@ export { loginErrorPage } from "./express/login-error-page.js";
 export type { RequestOidc, TokenName } from "./express/request-oidc.js";
 export type { SignInUser } from "./express/sign-in-user.js";
 export type { Claims, DPoPKey, JsonValue, SavedTokens } from "./model.js";
+export { ClaimActions } from "./options/claim-actions.js";
 export type * from "./options/events.js";
 export { type EnvironmentOptions, fromEnvironment } from "./options/from-environment.js";
 export type * from "./options/open-id-connect-options.js";

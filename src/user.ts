@@ -21,8 +21,8 @@ export class User {
   /** The scheme that authenticated the user. */
   readonly scheme: string;
 
-  constructor(ticket: Ticket, types: UserClaimTypes) {
-    if (ticket.userFields !== undefined) Object.assign(this, ticket.userFields);
+  constructor(ticket: Pick<Ticket, "claims" | "scheme" | "userFields">, types: UserClaimTypes) {
+    addFields(this, ticket.userFields);
     const { claims } = ticket;
     const name = claimAt(claims, types.nameClaimType);
     this.sub = typeof claims["sub"] === "string" ? claims["sub"] : "";
@@ -31,6 +31,14 @@ export class User {
     this.claims = claims;
     this.scheme = ticket.scheme;
     deepFreeze(this);
+  }
+
+  /** A copy with further fields, for one request; `name` and `roles` may be replaced. */
+  withFields(fields: Readonly<Record<string, unknown>>): this {
+    const copy = Object.create(Object.getPrototypeOf(this)) as this;
+    Object.assign(copy, this);
+    addFields(copy, fields);
+    return Object.freeze(copy);
   }
 
   isInRole(role: string): boolean {
@@ -43,6 +51,14 @@ export class User {
     if (found === undefined) return false;
     if (value === undefined) return true;
     return found === value || (Array.isArray(found) && found.includes(value));
+  }
+}
+
+/** Own properties of any name but those of methods: `__proto__` is one among others, and `isInRole` stays what it is. */
+function addFields(user: User, fields: Readonly<Record<string, unknown>> | undefined): void {
+  for (const [name, value] of Object.entries(fields ?? {})) {
+    if (name in User.prototype) continue;
+    Object.defineProperty(user, name, { value, enumerable: true, configurable: true, writable: true });
   }
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Request, RequestHandler } from "express";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
 import { ConfigurationError } from "../errors.js";
+import type { OpenIdConnectOptions } from "../options/open-id-connect-options.js";
 import type { User } from "../user.js";
 import { createAuthenticationMiddleware } from "./authentication-middleware.js";
 import { BareExchange, learnMountPoint, type MountPoint } from "./bare-exchange.js";
@@ -37,9 +38,10 @@ export interface AuthenticationHandler extends RequestHandler {
 export function createAuthenticationHandler(
   schemes: SchemeRegistry,
   baseUrl: BaseUrl | undefined,
+  transformUser: OpenIdConnectOptions["transformUser"],
 ): AuthenticationHandler {
   const mount: MountPoint = {};
-  const middleware = createAuthenticationMiddleware(schemes, baseUrl);
+  const middleware = createAuthenticationMiddleware(schemes, baseUrl, transformUser);
   const { session } = schemes;
   return Object.assign(
     function authentication(req: Request, res, next) {

@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
-import type { SignedIn } from "../authentication/session-scheme.js";
+import type { MaybePromise, SignedIn } from "../authentication/session-scheme.js";
+import type { OpenIdConnectOptions, UserFields } from "../options/open-id-connect-options.js";
 import { answer, type Next } from "./async-answer.js";
 import { type BaseUrl, RequestExchange } from "./request-exchange.js";
 import { attachOidc } from "./request-members.js";
@@ -9,7 +10,11 @@ import { attachOidc } from "./request-members.js";
  * Every request passes here, so it stays synchronous: who is signed in is a cookie lookup and a few property reads.
  * Only our own paths, found by exact comparison, do more.
  */
-export function createAuthenticationMiddleware(schemes: SchemeRegistry, baseUrl: BaseUrl | undefined): RequestHandler {
+export function createAuthenticationMiddleware(
+  schemes: SchemeRegistry,
+  baseUrl: BaseUrl | undefined,
+  transformUser: OpenIdConnectOptions["transformUser"],
+): RequestHandler {
   const { session, endpoints } = schemes;
 
   const proceed = (exchange: RequestExchange, current: SignedIn | undefined, next: Next): void => {
@@ -23,18 +28,36 @@ export function createAuthenticationMiddleware(schemes: SchemeRegistry, baseUrl:
     else void answer(() => endpoint(exchange, current), next);
   };
 
-  return function authentication(req, res, next) {
-    const exchange = new RequestExchange(req, res, schemes, baseUrl);
-    const current = session.authenticate(exchange);
-    if (!(current instanceof Promise)) {
-      proceed(exchange, current, next);
-      return;
-    }
+  /** Adds what `transformUser` answers, for this request alone. */
+  const transformed = (
+    exchange: RequestExchange,
+    current: SignedIn | undefined,
+  ): MaybePromise<SignedIn | undefined> => {
+    if (transformUser === undefined || current === undefined) return current;
+    const add = (fields: UserFields): SignedIn =>
+      typeof fields === "object" && fields !== null ? { ...current, user: current.user.withFields(fields) } : current;
+    const fields = transformUser(current.user, exchange.req);
+    return fields instanceof Promise ? fields.then(add) : add(fields);
+  };
+
+  const later = (exchange: RequestExchange, work: () => Promise<SignedIn | undefined>, next: Next): void => {
     void answer(async () => {
-      const found = await current;
+      const found = await work();
       // Out of the promise: what comes after is Express's business, and its errors are too.
       process.nextTick(proceed, exchange, found, next);
       return "answered";
     }, next);
+  };
+
+  return function authentication(req, res, next) {
+    const exchange = new RequestExchange(req, res, schemes, baseUrl);
+    const current = session.authenticate(exchange);
+    if (current instanceof Promise) {
+      later(exchange, async () => transformed(exchange, await current), next);
+      return;
+    }
+    const user = transformed(exchange, current);
+    if (user instanceof Promise) later(exchange, () => user, next);
+    else proceed(exchange, user, next);
   };
 }

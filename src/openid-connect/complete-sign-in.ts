@@ -1,8 +1,11 @@
 import type { Exchange } from "../authentication/exchange.js";
 import type { Handled } from "../authentication/scheme-registry.js";
-import type { Claims, SavedTokens } from "../model.js";
+import type { TicketDraft } from "../authentication/session-scheme.js";
+import { ConfigurationError } from "../errors.js";
+import type { SavedTokens, Ticket } from "../model.js";
 import type { ChallengeProperties, TicketReceivedContext } from "../options/events.js";
 import type { OpenedTransaction } from "../session/transaction.js";
+import { User } from "../user.js";
 import type { Accepted } from "./accept-user.js";
 import { raise } from "./event-runner.js";
 import { noteKeptSession } from "./kept-session.js";
@@ -23,21 +26,43 @@ export async function completeSignIn(
     claims,
     tokens,
   });
-  const session = await remote.session.signIn(
-    exchange,
-    {
-      scheme: remote.name,
-      claims: withoutProtocolClaims(context.claims ?? claims),
-      evidence: validated?.evidence,
-      grantedScopes: validated?.grantedScopes,
-      transactionId: transaction.id,
-    },
-    tokens,
-  );
+  const draft: TicketDraft = {
+    scheme: remote.name,
+    claims: remote.options.claimActions.run(context.claims ?? claims),
+    evidence: validated?.evidence,
+    grantedScopes: validated?.grantedScopes,
+    transactionId: transaction.id,
+  };
+  const userFields = await mappedFields(remote, exchange, draft, validated?.tokens);
+  const session = await remote.session.signIn(exchange, { ...draft, userFields }, tokens);
   noteKeptSession(remote, exchange);
   remote.usedTransactions.settle(transaction.id, session.user.sub);
   redirectLocally(exchange, properties.returnUrl);
   return "answered";
+}
+
+/** What `mapUser` adds: JSON, for it is kept in the session. */
+async function mappedFields(
+  remote: Remote,
+  exchange: Exchange,
+  draft: TicketDraft,
+  tokens: SavedTokens | undefined,
+): Promise<Ticket["userFields"]> {
+  const { mapUser } = remote.options;
+  if (mapUser === undefined) return undefined;
+  const fields: unknown = await mapUser(new User(draft, remote.options), { tokens, req: exchange.req });
+  if (fields === undefined || fields === null) return undefined;
+  if (typeof fields === "object" && !Array.isArray(fields)) {
+    try {
+      return JSON.parse(JSON.stringify(fields)) as Ticket["userFields"];
+    } catch {
+      // Told below.
+    }
+  }
+  throw new ConfigurationError(
+    "ERR_OIDC_INVALID_USER",
+    "mapUser must answer an object of JSON values, or nothing: its fields are added to req.user and kept in the session.",
+  );
 }
 
 function tokensToSave(remote: Remote, tokens: SavedTokens): SavedTokens | undefined {
@@ -54,14 +79,4 @@ function tokensToSave(remote: Remote, tokens: SavedTokens): SavedTokens | undefi
     ...(savedTokens.includes("id_token") && { idToken: tokens.idToken }),
     ...(savedTokens.includes("refresh_token") && { refreshToken: tokens.refreshToken }),
   };
-}
-
-/** Claims that speak of the token, not of the user. */
-const PROTOCOL_CLAIMS: ReadonlySet<string> = new Set([
-  ...["nonce", "aud", "azp", "acr", "iss", "iat", "nbf", "exp", "at_hash", "c_hash", "s_hash"],
-  ...["ipaddr", "platf", "ver"],
-]);
-
-function withoutProtocolClaims(claims: Claims): Claims {
-  return Object.fromEntries(Object.entries(claims).filter(([name]) => !PROTOCOL_CLAIMS.has(name)));
 }

@@ -1,8 +1,21 @@
-import type { JsonValue } from "../model.js";
+import type { IncomingMessage } from "node:http";
+import type { JsonValue, SavedTokens } from "../model.js";
+import type { User } from "../user.js";
+import type { ClaimActions } from "./claim-actions.js";
 import type { OpenIdConnectEvents } from "./events.js";
 import type { NamedPrivateKey, PrivateKeyMaterial } from "./private-key.js";
 import type { RefreshOptions } from "./refresh-options.js";
 import type { CookieOptions, SessionOptions } from "./session-options.js";
+
+/** Fields of the app's own, beside those of `User`. */
+export type UserFields = Readonly<Record<string, unknown>> | undefined;
+
+/** What `mapUser` is given beside the user. */
+export interface MapUserContext {
+  /** All that came, whether `saveTokens` keeps it or not. */
+  readonly tokens: SavedTokens | undefined;
+  readonly req: IncomingMessage;
+}
 
 /** Provider metadata (OpenID Connect Discovery 1.0, RFC 8414), for `configuration`. */
 export interface ProviderMetadata {
@@ -172,6 +185,15 @@ export interface OpenIdConnectOptions {
   readonly tokenValidation?: TokenValidationOptions | undefined;
   /** Userinfo claims join the user at sign-in. @defaultValue false */
   readonly getClaimsFromUserInfoEndpoint?: boolean | undefined;
+  /**
+   * What becomes of the provider's claims: `(actions) => actions.mapJsonKey("dept", "department").deleteClaim("phone")`.
+   * @defaultValue all stay but those that speak of the token alone
+   */
+  readonly claimActions?: ((actions: ClaimActions) => unknown) | undefined;
+  /** Adds the app's own JSON fields to `req.user`, such as a database id; once per sign-in, and kept in the session. */
+  readonly mapUser?: ((user: User, context: MapUserContext) => UserFields | Promise<UserFields>) | undefined;
+  /** Adds to `req.user` what is not kept, at every request of a signed-in user; asynchronous only if it is. */
+  readonly transformUser?: ((user: User, req: IncomingMessage) => UserFields | Promise<UserFields>) | undefined;
   /** Keeps tokens in the session: all, or those named. @defaultValue false */
   readonly saveTokens?: boolean | readonly SavableToken[] | undefined;
 

@@ -15,6 +15,7 @@ import {
   text,
   textList,
 } from "./checks.js";
+import { ClaimActions } from "./claim-actions.js";
 import type { OpenIdConnectEvents } from "./events.js";
 import type {
   Logger,
@@ -77,6 +78,9 @@ export interface ResolvedOpenIdConnectOptions extends ResolvedClient, ResolvedFl
   readonly algorithms: readonly string[];
   readonly validIssuers: readonly string[] | undefined;
   readonly userInfo: boolean;
+  readonly claimActions: ClaimActions;
+  readonly mapUser: OpenIdConnectOptions["mapUser"];
+  readonly transformUser: OpenIdConnectOptions["transformUser"];
   readonly savedTokens: readonly SavableToken[];
   readonly refresh: ResolvedRefreshOptions;
   /** Without a slash at its end. */
@@ -134,6 +138,9 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
   idTokenDecryptionKeys: true,
   tokenValidation: true,
   getClaimsFromUserInfoEndpoint: true,
+  claimActions: true,
+  mapUser: true,
+  transformUser: true,
   saveTokens: true,
   refresh: true,
   baseUrl: true,
@@ -220,6 +227,8 @@ export function resolveOpenIdConnectOptions(
   for (const [name, handler] of Object.entries(events)) callable(problems, `events.${name}`, handler);
   callable(problems, "fetch", options.fetch);
   callable(problems, "now", options.now);
+  callable(problems, "mapUser", options.mapUser);
+  callable(problems, "transformUser", options.transformUser);
   const flow = resolveFlow(problems, options);
   const timeout = seconds(problems, "backchannelTimeout", options.backchannelTimeout, 30, { least: 0.01 });
 
@@ -257,6 +266,9 @@ export function resolveOpenIdConnectOptions(
     algorithms: algorithms(problems, validation.algorithms),
     validIssuers: validIssuers(problems, validation.validIssuers),
     userInfo: flag(problems, "getClaimsFromUserInfoEndpoint", options.getClaimsFromUserInfoEndpoint, false),
+    claimActions: claimActions(problems, options.claimActions),
+    mapUser: options.mapUser,
+    transformUser: options.transformUser,
     savedTokens: savedTokens(problems, options.saveTokens),
     refresh: resolveRefreshOptions(problems, options.refresh),
     baseUrl: baseUrl(problems, options.baseUrl),
@@ -408,6 +420,13 @@ function algorithms(problems: Problems, given: unknown): readonly string[] {
     }
   }
   return list;
+}
+
+function claimActions(problems: Problems, given: OpenIdConnectOptions["claimActions"]): ClaimActions {
+  const actions = new ClaimActions();
+  callable(problems, "claimActions", given);
+  if (typeof given === "function") given(actions);
+  return actions;
 }
 
 const SAVABLE: readonly SavableToken[] = ["access_token", "id_token", "refresh_token"];
