@@ -17,6 +17,7 @@ const SECTIONS = [
   ["src/options/open-id-connect-options.ts", "TransactionOptions", "`transaction`", ""],
   ["src/options/refresh-options.ts", "RefreshOptions", "`refresh`", ""],
   ["src/options/session-options.ts", "SessionOptions", "`session`", ""],
+  ["src/options/session-events.ts", "SessionEvents", "`session.events`", ""],
   ["src/options/session-options.ts", "CookieOptions", "`session.cookie` and `transaction.cookie`", ""],
   [
     "src/options/events.ts",

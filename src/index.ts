@@ -32,5 +32,6 @@ export type * from "./options/open-id-connect-options.js";
 export type { NamedPrivateKey, PrivateKeyMaterial } from "./options/private-key.js";
 export type * from "./options/refresh-options.js";
 export type * from "./options/request-options.js";
+export type * from "./options/session-events.js";
 export type { CookieOptions, SessionOptions, SessionStore } from "./options/session-options.js";
 export { User } from "./user.js";

@@ -12,8 +12,9 @@ import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-code
 import type { User } from "../user.js";
 import { cookiesByPath } from "./cookies-by-path.js";
 import type { Exchange } from "./exchange.js";
+import { checkSliding } from "./session-events.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
-import { afterRevocation, beginTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
+import { afterRevocation, beginTicket, changedTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
 import { explainSize } from "./ticket-size.js";
 
 /** Memory for opened tickets, in bytes: about 8,000 sessions with three tokens each. */
@@ -92,10 +93,9 @@ export function createCookieScheme(
     });
   };
 
-  const renew = (exchange: Exchange, session: OpenedSession, time: number): void => {
+  const renew = (exchange: Exchange, session: OpenedSession, time: number, slides: boolean): void => {
     if (exchange.res.headersSent) return;
     const { ticket } = session;
-    const slides = options.slidingExpiration && needsRenewal(ticket, time);
     const renewed = seal(slides ? slide(ticket, time) : ticket, session.tokens());
     newest.renewed(renewed, lastsUntil(renewed.ticket));
     send(exchange, renewed);
@@ -125,8 +125,11 @@ export function createCookieScheme(
       if (found === undefined) return undefined;
       const { shown, session } = found;
       const time = now();
-      if (session.keyIndex > 0 || (options.slidingExpiration && needsRenewal(session.ticket, time))) {
-        renew(exchange, session, time);
+      const slides =
+        options.slidingExpiration &&
+        checkSliding(options.events, exchange, session.ticket, time, needsRenewal(session.ticket, time));
+      if (session.keyIndex > 0 || slides) {
+        renew(exchange, session, time, slides);
       } else if (session !== shown) {
         send(exchange, session);
       } else newest.shown(session);
@@ -150,7 +153,7 @@ export function createCookieScheme(
 
     update(exchange, before, change) {
       const known = newest.latest(before as OpenedSession);
-      const ticket: Ticket = { ...known.ticket, ...change.ticket, version: known.ticket.version + 1 };
+      const ticket = changedTicket(known.ticket, change, now());
       const tokens = change.tokens ?? known.tokens();
       const session = seal(ticket, tokens);
       explainSize(ticket, tokens, () => send(exchange, session));

@@ -7,8 +7,9 @@ import { createTicketCache } from "../session/ticket-cache.js";
 import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import type { User } from "../user.js";
 import type { Exchange } from "./exchange.js";
+import { checkSliding } from "./session-events.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
-import { afterRevocation, beginTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
+import { afterRevocation, beginTicket, changedTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
 
 /** What is used of `req.session`. */
 interface MountedSession {
@@ -75,7 +76,9 @@ export function createMountedSessionScheme(
       const session = current(exchange);
       if (session === undefined) return undefined;
       const time = now();
-      if (!options.slidingExpiration || !needsRenewal(session.ticket, time)) return session;
+      const isDue = options.slidingExpiration && needsRenewal(session.ticket, time);
+      if (!options.slidingExpiration || !checkSliding(options.events, exchange, session.ticket, time, isDue))
+        return session;
       return put(mountedSession(exchange), slide(session.ticket, time), session.tokens());
     },
 
@@ -99,7 +102,7 @@ export function createMountedSessionScheme(
 
     async update(exchange, before, change) {
       const known = current(exchange) ?? before;
-      const ticket: Ticket = { ...known.ticket, ...change.ticket, version: known.ticket.version + 1 };
+      const ticket = changedTicket(known.ticket, change, now());
       const mounted = mountedSession(exchange);
       const session = put(mounted, ticket, change.tokens ?? known.tokens());
       await saved(mounted);

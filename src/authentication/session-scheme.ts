@@ -23,7 +23,16 @@ export type TicketDraft = Pick<
 
 /** What changes of a session while it lives; what is left out stays. */
 export interface TicketChange {
-  readonly ticket?: Partial<Pick<Ticket, "claims" | "userFields" | "evidence" | "grantedScopes">> | undefined;
+  readonly ticket?:
+    | Partial<
+        Pick<
+          Ticket,
+          "claims" | "userFields" | "items" | "evidence" | "grantedScopes" | "isPersistent" | "expiresAtSeconds"
+        >
+      >
+    | undefined;
+  /** The session's time begins anew. */
+  readonly isRenewed?: boolean | undefined;
   /** All of them: what is not in it is gone. */
   readonly tokens?: SavedTokens | undefined;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Ticket } from "../model.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
-import type { TicketDraft } from "./session-scheme.js";
+import type { TicketChange, TicketDraft } from "./session-scheme.js";
 
 /** The ticket of a sign-in: a new id, and a window that begins now. */
 export function beginTicket(options: ResolvedSessionOptions, draft: TicketDraft, nowSeconds: number): Ticket {
@@ -19,6 +19,12 @@ export function beginTicket(options: ResolvedSessionOptions, draft: TicketDraft,
     absoluteExpiresAtSeconds: absolute,
     isPersistent: isPersistent ?? options.persistent,
   };
+}
+
+/** A new version with new content. */
+export function changedTicket(ticket: Ticket, change: TicketChange, nowSeconds: number): Ticket {
+  const changed: Ticket = { ...ticket, ...change.ticket, version: ticket.version + 1 };
+  return change.isRenewed === true ? slide(changed, nowSeconds) : changed;
 }
 
 /**

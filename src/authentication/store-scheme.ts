@@ -216,7 +216,11 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
         ...known.ticket,
         ...change.ticket,
         // The end of this very request is no part of what is kept.
-        expiresAtSeconds: stored?.opened.ticket.expiresAtSeconds ?? before.ticket.expiresAtSeconds,
+        expiresAtSeconds:
+          change.ticket?.expiresAtSeconds ?? stored?.opened.ticket.expiresAtSeconds ?? before.ticket.expiresAtSeconds,
+        ...(change.ticket?.expiresAtSeconds !== undefined && {
+          absoluteExpiresAtSeconds: change.ticket.expiresAtSeconds,
+        }),
         version: known.ticket.version + 1,
       };
       const { sealed, opened } = seal(ticket, tokens);

@@ -1,6 +1,7 @@
 import { createCookieScheme } from "../authentication/cookie-scheme.js";
 import { createMountedSessionScheme } from "../authentication/mounted-session-scheme.js";
 import { createSchemeRegistry } from "../authentication/scheme-registry.js";
+import { withSessionEvents } from "../authentication/session-events.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
 import { createStoreScheme } from "../authentication/store-scheme.js";
 import type { Ticket } from "../model.js";
@@ -37,7 +38,7 @@ export class AuthenticationBuilder {
       remotes.some(({ provider, options }) => {
         return options.paths.backchannelLogout !== undefined && provider.supportsBackchannelLogout();
       });
-    const session = createSessionScheme(cookie, first, createUser, isLogoutExpected);
+    const session = withSessionEvents(createSessionScheme(cookie, first, createUser, isLogoutExpected), cookie.events);
     for (const options of this.#remotes.values()) warnOfLogoutReach(cookie, options);
     const remotes: readonly Remote[] = [...this.#remotes].map(([name, options]) =>
       createRemote(name, options, session, cookie),

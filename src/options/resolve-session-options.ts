@@ -1,5 +1,6 @@
-import { cookie, flag, type ResolvedCookieOptions, record, seconds, secrets, text } from "./checks.js";
+import { callable, cookie, flag, type ResolvedCookieOptions, record, seconds, secrets, text } from "./checks.js";
 import type { Problems } from "./problems.js";
+import type { SessionEvents } from "./session-events.js";
 import type { SessionOptions, SessionStore } from "./session-options.js";
 
 /** The cookie scheme's options, checked, with every default in place. */
@@ -13,6 +14,7 @@ export interface ResolvedSessionOptions {
   readonly cookie: ResolvedCookieOptions;
   readonly store: SessionStore | undefined;
   readonly storeTimeoutSeconds: number;
+  readonly events: SessionEvents;
   /** Left out altogether: the session is the app's own express-session. */
   readonly isMounted: boolean;
 }
@@ -27,6 +29,7 @@ const KEYS: Readonly<Record<keyof SessionOptions, true>> = {
   cookie: true,
   store: true,
   storeTimeout: true,
+  events: true,
 };
 
 /** @param mayBeMounted the app's own express-session will do when `given` is left out */
@@ -42,6 +45,7 @@ export function resolveSessionOptions(
   return Object.freeze({
     isMounted,
     secrets: isMounted ? [] : secrets(problems, `${path}.secret`, options.secret),
+    events: events(problems, `${path}.events`, options.events),
     store: store(problems, `${path}.store`, options.store),
     storeTimeoutSeconds: seconds(problems, `${path}.storeTimeout`, options.storeTimeout, 2, { least: 0.01 }),
     name: text(problems, `${path}.name`, options.name) ?? "oidc",
@@ -54,6 +58,21 @@ export function resolveSessionOptions(
     persistent: flag(problems, `${path}.persistent`, options.persistent, false),
     cookie: cookie(problems, `${path}.cookie`, options.cookie),
   });
+}
+
+const EVENT_KEYS: Readonly<Record<keyof SessionEvents, true>> = {
+  onValidatePrincipal: true,
+  onSigningIn: true,
+  onSignedIn: true,
+  onSigningOut: true,
+  onCheckSlidingExpiration: true,
+};
+
+function events(problems: Problems, path: string, given: unknown): SessionEvents {
+  const found: SessionEvents = record(problems, path, given);
+  problems.unknownKeys(path, found, EVENT_KEYS);
+  for (const [name, handler] of Object.entries(found)) callable(problems, `${path}.${name}`, handler);
+  return found;
 }
 
 function store(problems: Problems, path: string, given: unknown): SessionStore | undefined {

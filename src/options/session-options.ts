@@ -1,3 +1,5 @@
+import type { SessionEvents } from "./session-events.js";
+
 /** Attributes of a cookie that an app may choose. HttpOnly is always on. */
 export interface CookieOptions {
   /** When the cookie goes along from other sites. "strict" loses it on the way back from the provider. @defaultValue "lax" */
@@ -45,6 +47,8 @@ export interface SessionOptions {
    * @defaultValue none: the session is in the cookie
    */
   readonly store?: SessionStore | undefined;
+  /** Called while sessions are read and written. See `session.events` below. */
+  readonly events?: SessionEvents | undefined;
   /** Time for each call of the store; after it, requests that carry a session get 503. @defaultValue 2 */
   readonly storeTimeout?: number | undefined;
 }

@@ -1,0 +1,122 @@
+import type { Ticket } from "../model.js";
+import type { SessionChange, SessionEvents, ValidatePrincipalContext } from "../options/session-events.js";
+import type { Exchange } from "./exchange.js";
+import type { SessionScheme, SignedIn, TicketChange, TicketDraft } from "./session-scheme.js";
+
+/**
+ * A session scheme with the app's events around it, wherever its sessions live. Without a handler of its own a method is
+ * the scheme's, so what nobody listens to costs nothing.
+ */
+export function withSessionEvents(scheme: SessionScheme, events: SessionEvents): SessionScheme {
+  const { onValidatePrincipal, onSigningIn, onSignedIn, onSigningOut } = events;
+  return {
+    ...scheme,
+    ...(onValidatePrincipal !== undefined && {
+      authenticate: async (exchange: Exchange) => {
+        const found = await scheme.authenticate(exchange);
+        return found === undefined ? undefined : validated(scheme, exchange, found, onValidatePrincipal);
+      },
+    }),
+    ...((onSigningIn !== undefined || onSignedIn !== undefined) && {
+      signIn: async (exchange: Exchange, draft: TicketDraft, tokens: Parameters<SessionScheme["signIn"]>[2]) => {
+        const { req, res } = exchange;
+        const context = {
+          req,
+          res,
+          claims: draft.claims,
+          items: draft.items,
+          isPersistent: draft.isPersistent,
+          expiresAt: draft.expiresAtSeconds === undefined ? undefined : dateOf(draft.expiresAtSeconds),
+        };
+        await onSigningIn?.(context);
+        const { claims, items, isPersistent, expiresAt } = context;
+        const changed = { ...draft, claims, items, isPersistent, expiresAtSeconds: secondsOf(expiresAt) };
+        const session = await scheme.signIn(exchange, changed, tokens);
+        await onSignedIn?.({ req, res, user: session.user });
+        return session;
+      },
+    }),
+    ...(onSigningOut !== undefined && {
+      signOut: async (exchange: Exchange) => {
+        const { req, res } = exchange;
+        const current = await scheme.authenticate(exchange);
+        await onSigningOut({ req, res, user: current?.user });
+        await scheme.signOut(exchange);
+      },
+    }),
+  };
+}
+
+async function validated(
+  scheme: SessionScheme,
+  exchange: Exchange,
+  found: SignedIn,
+  handler: (context: ValidatePrincipalContext) => unknown,
+): Promise<SignedIn | undefined> {
+  const { ticket, user } = found;
+  let isRejected = false;
+  let change: SessionChange | undefined;
+  let isRenewed = false;
+  await handler({
+    req: exchange.req,
+    res: exchange.res,
+    user,
+    items: ticket.items ?? {},
+    signedInAt: dateOf(ticket.signedInAtSeconds),
+    expiresAt: dateOf(ticket.expiresAtSeconds),
+    reject: () => {
+      isRejected = true;
+    },
+    replace: (given) => {
+      change = given;
+    },
+    renew: () => {
+      isRenewed = true;
+    },
+  });
+  if (isRejected) {
+    await scheme.signOut(exchange);
+    return undefined;
+  }
+  if (change === undefined && !isRenewed) return found;
+  return scheme.update(exchange, found, { isRenewed, ticket: ticketChange(change) });
+}
+
+function ticketChange(change: SessionChange | undefined): TicketChange["ticket"] {
+  if (change === undefined) return undefined;
+  const { claims, items, isPersistent, expiresAt } = change;
+  return {
+    ...(claims !== undefined && { claims }),
+    ...(items !== undefined && { items }),
+    ...(isPersistent !== undefined && { isPersistent }),
+    ...(expiresAt !== undefined && { expiresAtSeconds: expiresAt.getTime() / 1000 }),
+  };
+}
+
+/** Whether the session's time begins anew with this request: the rule, and what the app makes of it. */
+export function checkSliding(
+  { onCheckSlidingExpiration }: SessionEvents,
+  exchange: Exchange,
+  ticket: Ticket,
+  nowSeconds: number,
+  shouldRenew: boolean,
+): boolean {
+  if (onCheckSlidingExpiration === undefined) return shouldRenew;
+  const context = {
+    req: exchange.req,
+    res: exchange.res,
+    elapsedSeconds: nowSeconds - ticket.issuedAtSeconds,
+    remainingSeconds: ticket.expiresAtSeconds - nowSeconds,
+    shouldRenew,
+  };
+  onCheckSlidingExpiration(context);
+  return context.shouldRenew === true;
+}
+
+function dateOf(seconds: number): Date {
+  return new Date(seconds * 1000);
+}
+
+function secondsOf(date: Date | undefined): number | undefined {
+  return date === undefined ? undefined : date.getTime() / 1000;
+}
