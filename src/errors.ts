@@ -46,7 +46,11 @@ export type CallbackErrorCode =
   | "ERR_OIDC_LOGOUT_ORIGIN";
 
 /** The user signs in again. */
-export type TokenErrorCode = "ERR_OIDC_TOKEN_NOT_SAVED" | "ERR_OIDC_NO_REFRESH_TOKEN" | "ERR_OIDC_REFRESH_REJECTED";
+export type TokenErrorCode =
+  | "ERR_OIDC_TOKEN_NOT_SAVED"
+  | "ERR_OIDC_NO_REFRESH_TOKEN"
+  | "ERR_OIDC_REFRESH_REJECTED"
+  | "ERR_OIDC_REFRESH_FAILED";
 
 /** The user or an administrator acts. */
 export type AuthorizationErrorCode = "ERR_OIDC_UNAUTHENTICATED" | "ERR_OIDC_FORBIDDEN";
@@ -114,6 +118,7 @@ const STATUS: Readonly<Record<OpenIdConnectErrorCode, number>> = {
   ERR_OIDC_TOKEN_NOT_SAVED: 401,
   ERR_OIDC_NO_REFRESH_TOKEN: 401,
   ERR_OIDC_REFRESH_REJECTED: 401,
+  ERR_OIDC_REFRESH_FAILED: 401,
   ERR_OIDC_UNAUTHENTICATED: 401,
   ERR_OIDC_FORBIDDEN: 403,
   ERR_OIDC_STORE_UNAVAILABLE: 503,

@@ -33,5 +33,5 @@ export type { NamedPrivateKey, PrivateKeyMaterial } from "./options/private-key.
 export type * from "./options/refresh-options.js";
 export type * from "./options/request-options.js";
 export type * from "./options/session-events.js";
-export type { CookieOptions, SessionOptions, SessionStore } from "./options/session-options.js";
+export type { CookieOptions, RevocationStore, SessionOptions, SessionStore } from "./options/session-options.js";
 export { User } from "./user.js";

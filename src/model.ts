@@ -24,6 +24,8 @@ export interface ScopedAccessToken {
   readonly accessToken: string;
   readonly tokenType: string;
   readonly expiresAtSeconds?: number | undefined;
+  /** Kept where it is no longer than `refresh.before` alone. */
+  readonly lifetimeSeconds?: number | undefined;
 }
 
 /** What `saveTokens` keeps of the token response. */
@@ -34,6 +36,8 @@ export interface SavedTokens {
   readonly tokenType?: string | undefined;
   /** When the access token ends, in seconds since the epoch; absent when the provider did not say. */
   readonly accessTokenExpiresAtSeconds?: number | undefined;
+  /** How long the access token lives in all; kept where that is no longer than `refresh.before` alone. */
+  readonly accessTokenLifetimeSeconds?: number | undefined;
   /** Access tokens for other resources or scopes than the sign-in's, by what they are for. */
   readonly accessTokens?: Readonly<Record<string, ScopedAccessToken>> | undefined;
   /** With `dPoP` alone: the key that these tokens are bound to. */

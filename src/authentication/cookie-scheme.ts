@@ -7,6 +7,7 @@ import { NewestTickets } from "../session/newest-tickets.js";
 import { sendCookies } from "../session/response-cookies.js";
 import { createRevocations } from "../session/revocations.js";
 import { clearSealedCookie, readSealedCookie, writeSealedCookie } from "../session/session-cookie.js";
+import { createSharedRevocations } from "../session/shared-revocations.js";
 import { createTicketCache } from "../session/ticket-cache.js";
 import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import type { User } from "../user.js";
@@ -40,6 +41,10 @@ export function createCookieScheme(
   const keys = createKeyRing(options.secrets);
   const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
   const revocations = createRevocations(now);
+  const shared =
+    options.revocations === undefined
+      ? undefined
+      : createSharedRevocations(options.revocations, options.storeTimeoutSeconds, now);
   const deadVersions = new ExpiringMap<number>(MOST_DEAD_VERSIONS, now);
   const newest = new NewestTickets<OpenedSession>(now);
   // A sign-in may set an end of its own, so the list remembers for longer than the usual session lives.
@@ -119,36 +124,59 @@ export function createCookieScheme(
     return revocations.isRevoked(session.ticket) ? undefined : { shown, session };
   };
 
+  const recognise = (
+    exchange: Exchange,
+    { shown, session }: { readonly shown: OpenedSession; readonly session: OpenedSession },
+  ): SignedIn => {
+    const time = now();
+    const slides =
+      options.slidingExpiration &&
+      checkSliding(options.events, exchange, session.ticket, time, needsRenewal(session.ticket, time));
+    if (session.keyIndex > 0 || slides) {
+      renew(exchange, session, time, slides);
+    } else if (session !== shown) {
+      send(exchange, session);
+    } else newest.shown(session);
+    return session;
+  };
+
+  const begin = (exchange: Exchange, begun: Ticket, tokens: SavedTokens | undefined): OpenedSession => {
+    const replaced = current(exchange)?.session.ticket;
+    const ticket = afterRevocation(begun, revocations.endedBefore(begun));
+    const session = seal(ticket, tokens);
+    if (!explainSize(ticket, tokens, () => send(exchange, session))) {
+      throw new ConfigurationError(
+        "ERR_OIDC_RESPONSE_STARTED",
+        "A sign-in needs a cookie, and the response has begun already: sign in before anything is written.",
+      );
+    }
+    if (replaced !== undefined) revocations.add({ sessionId: replaced.sessionId }, lastsUntil(replaced));
+    return session;
+  };
+
   return {
     authenticate(exchange) {
       const found = current(exchange);
       if (found === undefined) return undefined;
-      const { shown, session } = found;
-      const time = now();
-      const slides =
-        options.slidingExpiration &&
-        checkSliding(options.events, exchange, session.ticket, time, needsRenewal(session.ticket, time));
-      if (session.keyIndex > 0 || slides) {
-        renew(exchange, session, time, slides);
-      } else if (session !== shown) {
-        send(exchange, session);
-      } else newest.shown(session);
-      return session;
+      if (shared === undefined) return recognise(exchange, found);
+      const { ticket } = found.session;
+      return shared.isRevoked(ticket).then((isRevoked) => {
+        if (isRevoked) revocations.add({ sessionId: ticket.sessionId }, lastsUntil(ticket));
+        // Another request may have changed or ended it meanwhile.
+        const still = current(exchange);
+        return still === undefined ? undefined : recognise(exchange, still);
+      });
     },
 
     signIn(exchange, draft, tokens) {
-      const replaced = current(exchange)?.session.ticket;
       const begun = beginTicket(options, draft, now());
-      const ticket = afterRevocation(begun, revocations.endedBefore(begun));
-      const session = seal(ticket, tokens);
-      if (!explainSize(ticket, tokens, () => send(exchange, session))) {
-        throw new ConfigurationError(
-          "ERR_OIDC_RESPONSE_STARTED",
-          "A sign-in needs a cookie, and the response has begun already: sign in before anything is written.",
-        );
-      }
-      if (replaced !== undefined) revocations.add({ sessionId: replaced.sessionId }, lastsUntil(replaced));
-      return session;
+      if (shared === undefined) return begin(exchange, begun, tokens);
+      const replaced = current(exchange)?.session.ticket;
+      return shared.endedBefore(begun).then(async (before) => {
+        const session = begin(exchange, afterRevocation(begun, before), tokens);
+        if (replaced !== undefined) await shared.add({ sessionId: replaced.sessionId }, lastsUntil(replaced));
+        return session;
+      });
     },
 
     update(exchange, before, change) {
@@ -170,6 +198,7 @@ export function createCookieScheme(
 
     revoke(revocation) {
       revocations.add(revocation, now() + longest);
+      return shared?.add(revocation, now() + longest);
     },
 
     cookieName: (exchange) => cookieFor(exchange.publicPath, exchange.isHttps).name,
@@ -185,6 +214,9 @@ export function createCookieScheme(
       const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
       const { cookie } = exchange.req.headers;
       sendCookies(exchange.res, "session", () => clearSealedCookie(name, attributes, cookie));
+      if (found === undefined) return;
+      const { ticket } = found.session;
+      return shared?.add({ sessionId: ticket.sessionId }, lastsUntil(ticket));
     },
   };
 }

@@ -21,10 +21,12 @@ export function beginTicket(options: ResolvedSessionOptions, draft: TicketDraft,
   };
 }
 
-/** A new version with new content. */
+/** A new version with new content. No end is later than the absolute one. */
 export function changedTicket(ticket: Ticket, change: TicketChange, nowSeconds: number): Ticket {
   const changed: Ticket = { ...ticket, ...change.ticket, version: ticket.version + 1 };
-  return change.isRenewed === true ? slide(changed, nowSeconds) : changed;
+  if (change.isRenewed === true) return slide(changed, nowSeconds);
+  const { expiresAtSeconds, absoluteExpiresAtSeconds: absolute = expiresAtSeconds } = changed;
+  return { ...changed, expiresAtSeconds: Math.min(expiresAtSeconds, absolute) };
 }
 
 /**

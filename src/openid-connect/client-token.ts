@@ -1,12 +1,13 @@
 import type { ClientTokenOptions } from "../options/refresh-options.js";
 import { type ClientToken, requestClientToken } from "../protocol/client-credentials.js";
 import type { Provider } from "../protocol/provider.js";
+import { renewAtSeconds } from "../protocol/token-lifetime.js";
 import { ExpiringMap } from "../session/expiring-map.js";
 
 /** Tokens of different scopes and resources; an app has a handful. */
 const LIMIT = 100;
 
-/** A token without an end is asked for anew this often. */
+/** A token without an end, or with one far away, is asked for anew this often. */
 const LONGEST_SECONDS = 3_600;
 
 /** The app's own tokens, each asked for once and kept until shortly before its end. */
@@ -24,7 +25,7 @@ export function createClientTokens(provider: Provider): (options: ClientTokenOpt
       run = requestClientToken(provider, text, resource).finally(() => running.delete(key));
       running.set(key, run);
       const token = await run;
-      const end = (token.expiresAtSeconds ?? now() + LONGEST_SECONDS) - refresh.beforeSeconds;
+      const end = Math.min(renewAtSeconds(token, refresh.beforeSeconds), now() + LONGEST_SECONDS);
       tokens.delete(key);
       tokens.set(key, token.accessToken, end);
       return token.accessToken;

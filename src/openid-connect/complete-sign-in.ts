@@ -73,6 +73,7 @@ function tokensToSave(remote: Remote, tokens: SavedTokens): SavedTokens | undefi
       accessToken: tokens.accessToken,
       tokenType: tokens.tokenType,
       accessTokenExpiresAtSeconds: tokens.accessTokenExpiresAtSeconds,
+      accessTokenLifetimeSeconds: tokens.accessTokenLifetimeSeconds,
     }),
     // Of no use without a token that is bound to it.
     ...(tokens.dPoPKey !== undefined && savedTokens.some((name) => name !== "id_token") && { dPoPKey: tokens.dPoPKey }),

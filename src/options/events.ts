@@ -139,6 +139,51 @@ export interface BackchannelLogoutContext extends EventContext, CanHandle, CanFa
   readonly claims: Claims;
 }
 
+/** Tokens that an app has got for a session by itself. */
+export interface RenewedTokens {
+  readonly accessToken: string;
+  /** @defaultValue "bearer" */
+  readonly tokenType?: string | undefined;
+  /** Seconds since the epoch. @defaultValue long-lived */
+  readonly expiresAtSeconds?: number | undefined;
+  /** @defaultValue the one that the session has */
+  readonly refreshToken?: string | undefined;
+}
+
+interface RefreshContext extends EventContext {
+  /** What the access token is for, where that is not the sign-in's. */
+  readonly resource: string | undefined;
+  readonly scope: string | undefined;
+}
+
+/**
+ * A refresh token is about to be used: once, in the request that came first. `fail(error)` is what all who wait for the
+ * token are told; the session stays.
+ */
+export interface TokenRefreshingContext extends RefreshContext, CanSkip, CanFail {
+  /** The user's. */
+  readonly claims: Claims;
+  /** Set it, and the provider is not asked. */
+  tokens: RenewedTokens | undefined;
+}
+
+/** New tokens came and are about to be kept, also when the handler throws. */
+export interface TokenRefreshedContext extends RefreshContext {
+  readonly tokens: RenewedTokens;
+  /** Of the new ID token, where one came with them: it is about the same user and login. */
+  readonly idTokenClaims: Claims | undefined;
+  /** The user's; may be replaced, but for `sub`. */
+  claims: Claims;
+}
+
+/** A refresh failed. */
+export interface TokenRefreshFailedContext extends RefreshContext {
+  readonly claims: Claims;
+  readonly error: Error;
+  /** The provider refused the refresh token, and `onInvalidGrant` is "signOut". */
+  readonly endsSession: boolean;
+}
+
 /** Before the redirect that ends a sign-out. */
 export interface SignedOutCallbackRedirectContext extends EventContext, CanHandle, CanSkip {
   returnUrl: string;
@@ -175,6 +220,12 @@ export interface OpenIdConnectEvents {
   readonly onRemoteSignOut?: EventHandler<RemoteSignOutContext> | undefined;
   /** A logout token of the provider is valid: sessions are about to end. `fail()` answers 400 and ends none. */
   readonly onBackchannelLogout?: EventHandler<BackchannelLogoutContext> | undefined;
+  /** A refresh token is about to be used, once for all who wait. `skip()` keeps the old token; `ctx.tokens` replaces. */
+  readonly onTokenRefreshing?: EventHandler<TokenRefreshingContext> | undefined;
+  /** New tokens came and are about to be kept. `ctx.claims` may be replaced. */
+  readonly onTokenRefreshed?: EventHandler<TokenRefreshedContext> | undefined;
+  /** A refresh failed. It changes nothing any more. */
+  readonly onTokenRefreshFailed?: EventHandler<TokenRefreshFailedContext> | undefined;
   /** Before the redirect to the provider's end session endpoint. */
   readonly onRedirectToIdentityProviderForSignOut?: EventHandler<RedirectForSignOutContext> | undefined;
   /** Before the redirect that ends a sign-out. */

@@ -5,6 +5,11 @@ export interface RefreshCoordinator {
    * is sealed text; a rejection is told to those who wait and not remembered.
    */
   once(key: string, graceSeconds: number, work: () => Promise<string>): Promise<string>;
+  /**
+   * Drops the results of a session that has ended: those whose keys begin with `session` and a dot. What fails here ends
+   * with their grace; nobody waits for it.
+   */
+  forget?(session: string): void | Promise<void>;
 }
 
 /** When access tokens are renewed, and what happens when they cannot be. Durations are seconds. */

@@ -177,6 +177,9 @@ const EVENT_KEYS: Readonly<Record<keyof OpenIdConnectEvents, true>> = {
   onTicketReceived: true,
   onRemoteSignOut: true,
   onBackchannelLogout: true,
+  onTokenRefreshing: true,
+  onTokenRefreshed: true,
+  onTokenRefreshFailed: true,
   onRedirectToIdentityProviderForSignOut: true,
   onSignedOutCallbackRedirect: true,
 };

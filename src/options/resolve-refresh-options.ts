@@ -17,6 +17,7 @@ export function resolveRefreshOptions(problems: Problems, given: unknown): Resol
   if (options.coordinator !== undefined) {
     const coordinator: Partial<RefreshCoordinator> = record(problems, "refresh.coordinator", options.coordinator);
     callable(problems, "refresh.coordinator.once", coordinator.once ?? "");
+    callable(problems, "refresh.coordinator.forget", coordinator.forget);
   }
   return {
     beforeSeconds: seconds(problems, "refresh.before", options.before, 60, { least: 0 }),

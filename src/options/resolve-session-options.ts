@@ -1,7 +1,7 @@
 import { callable, cookie, flag, type ResolvedCookieOptions, record, seconds, secrets, text } from "./checks.js";
 import type { Problems } from "./problems.js";
 import type { SessionEvents } from "./session-events.js";
-import type { SessionOptions, SessionStore } from "./session-options.js";
+import type { RevocationStore, SessionOptions, SessionStore } from "./session-options.js";
 
 /** The cookie scheme's options, checked, with every default in place. */
 export interface ResolvedSessionOptions {
@@ -14,8 +14,9 @@ export interface ResolvedSessionOptions {
   readonly cookie: ResolvedCookieOptions;
   readonly store: SessionStore | undefined;
   readonly storeTimeoutSeconds: number;
+  readonly revocations: RevocationStore | undefined;
   readonly events: SessionEvents;
-  /** Left out altogether: the session is the app's own express-session. */
+  /** Without secret and store: the session is in the app's own express-session. */
   readonly isMounted: boolean;
 }
 
@@ -29,10 +30,11 @@ const KEYS: Readonly<Record<keyof SessionOptions, true>> = {
   cookie: true,
   store: true,
   storeTimeout: true,
+  revocations: true,
   events: true,
 };
 
-/** @param mayBeMounted the app's own express-session will do when `given` is left out */
+/** @param mayBeMounted the app's own express-session will do when `given` names neither secret nor store */
 export function resolveSessionOptions(
   problems: Problems,
   path: string,
@@ -41,12 +43,14 @@ export function resolveSessionOptions(
 ): ResolvedSessionOptions {
   const options: SessionOptions = record(problems, path, given);
   problems.unknownKeys(path, options, KEYS);
-  const isMounted = given === undefined && mayBeMounted;
+  // A secret that is there and undefined is one that the environment lacks.
+  const isMounted = mayBeMounted && !("secret" in options) && !("store" in options);
   return Object.freeze({
     isMounted,
     secrets: isMounted ? [] : secrets(problems, `${path}.secret`, options.secret),
     events: events(problems, `${path}.events`, options.events),
     store: store(problems, `${path}.store`, options.store),
+    revocations: revocations(problems, `${path}.revocations`, options),
     storeTimeoutSeconds: seconds(problems, `${path}.storeTimeout`, options.storeTimeout, 2, { least: 0.01 }),
     name: text(problems, `${path}.name`, options.name) ?? "oidc",
     expireTimeSpanSeconds: seconds(problems, `${path}.expireTimeSpan`, options.expireTimeSpan, 28_800),
@@ -84,4 +88,21 @@ function store(problems: Problems, path: string, given: unknown): SessionStore |
     }
   }
   return found as SessionStore;
+}
+
+function revocations(problems: Problems, path: string, options: SessionOptions): RevocationStore | undefined {
+  if (options.revocations === undefined) return undefined;
+  const found = record(problems, path, options.revocations) as Partial<RevocationStore>;
+  for (const name of ["get", "set"] as const) {
+    if (typeof found[name] !== "function") {
+      problems.add(path, `has no ${name}(): give { get(key), set(key, value, ttlSeconds) }, both async.`);
+    }
+  }
+  if (options.store !== undefined) {
+    problems.add(
+      path,
+      "is for sessions in the cookie; those in session.store end everywhere without it. Leave it out.",
+    );
+  }
+  return found as RevocationStore;
 }

@@ -22,6 +22,13 @@ export interface SessionStore {
   touch?(sid: string, session: object, callback?: (error?: unknown) => void): unknown;
 }
 
+/** A store of short texts that all nodes share; a Redis client needs two lines to be one. */
+export interface RevocationStore {
+  /** Nothing, also as null, when the key is unknown or its time is over. */
+  get(key: string): Promise<string | null | undefined>;
+  set(key: string, value: string, ttlSeconds: number): Promise<unknown>;
+}
+
 /** Where and how long a session lives. Durations are seconds. */
 export interface SessionOptions {
   /**
@@ -47,8 +54,14 @@ export interface SessionOptions {
    * @defaultValue none: the session is in the cookie
    */
   readonly store?: SessionStore | undefined;
+  /**
+   * What has ended, shared by several nodes whose sessions are in the cookie (or in the app's own express-session): sign-outs,
+   * back-channel logouts and `auth.revoke()` then reach all of them. It is read for each request that carries a session.
+   * @defaultValue none: what has ended is known to one process
+   */
+  readonly revocations?: RevocationStore | undefined;
   /** Called while sessions are read and written. See `session.events` below. */
   readonly events?: SessionEvents | undefined;
-  /** Time for each call of the store; after it, requests that carry a session get 503. @defaultValue 2 */
+  /** Time for each call of `store` or `revocations`; after it, requests that carry a session get 503. @defaultValue 2 */
   readonly storeTimeout?: number | undefined;
 }

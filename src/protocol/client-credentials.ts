@@ -1,11 +1,11 @@
 import * as oauth from "oauth4webapi";
 import { createClient, type Provider } from "./provider.js";
 import { translateError } from "./provider-errors.js";
+import { type TokenLifetime, tokenLifetime } from "./token-lifetime.js";
 
 /** A token of the app's own, not of a user's. */
-export interface ClientToken {
+export interface ClientToken extends TokenLifetime {
   readonly accessToken: string;
-  readonly expiresAtSeconds: number | undefined;
 }
 
 /**
@@ -32,14 +32,11 @@ export async function requestClientToken(
       client.requestOptions,
     );
     const result = await oauth.processClientCredentialsResponse(client.server, client.client, response);
-    return {
-      accessToken: result.access_token,
-      expiresAtSeconds:
-        result.expires_in === undefined ? undefined : Math.floor(provider.options.now() + result.expires_in),
-    };
+    return { accessToken: result.access_token, ...tokenLifetime(provider.options, result.expires_in) };
   } catch (error) {
     throw translateError(error, {
       what: "the token endpoint (client credentials)",
+      grant: "client credentials",
       isSignIn: false,
       secrets: [provider.options.clientSecret],
     });

@@ -7,6 +7,7 @@ import { validateIdTokenResponse } from "./id-token-response.js";
 import { type Client, createClient, type Provider } from "./provider.js";
 import { type Operation, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
+import { tokenLifetime } from "./token-lifetime.js";
 
 /** A code that came back, and what its challenge fixed. */
 export interface CodeExchange {
@@ -119,6 +120,7 @@ async function validate(
   );
   if (exchange.frontChannel !== undefined) assertSameLogin(exchange.frontChannel, claims);
   if (exchange.dPoPKey !== undefined) assertDPoPBound(result.token_type);
+  const { expiresAtSeconds, lifetimeSeconds } = tokenLifetime(options, result.expires_in);
   return {
     tokens: {
       accessToken: result.access_token,
@@ -126,8 +128,8 @@ async function validate(
       refreshToken: result.refresh_token,
       tokenType: result.token_type,
       dPoPKey: exchange.dPoPKey,
-      accessTokenExpiresAtSeconds:
-        result.expires_in === undefined ? undefined : Math.floor(options.now() + result.expires_in),
+      accessTokenExpiresAtSeconds: expiresAtSeconds,
+      accessTokenLifetimeSeconds: lifetimeSeconds,
     },
     claims,
     evidence: loginEvidence(claims),

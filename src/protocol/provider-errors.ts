@@ -5,6 +5,8 @@ import { CallbackError, ConfigurationError, OpenIdConnectError, ProviderError } 
 export interface Operation {
   /** In words, for messages: "the token endpoint". */
   readonly what: string;
+  /** The grant that the registration must allow. @defaultValue "authorization code" */
+  readonly grant?: string | undefined;
   /** A token of the user's that is no good ends here, rather than at the provider's operator. */
   readonly isSignIn: boolean;
   /** Values that may not reach a message, should the provider repeat them. */
@@ -29,8 +31,8 @@ export function translateError(error: unknown, operation: Operation): OpenIdConn
 const CLIENT_ERRORS: Readonly<Record<string, string>> = {
   invalid_client:
     "it does not know this client, or its secret is another. Compare clientId and clientSecret with the registration, and clientAuthentication (client_secret_basic or client_secret_post) with the method that it has there; for a public client leave clientSecret out.",
-  unauthorized_client: "this client may not use this flow. Allow the authorization code grant in its registration.",
-  unsupported_grant_type: "it does not support the authorization code grant for this client.",
+  unauthorized_client: "this client may not use this flow. Allow the {grant} grant in its registration.",
+  unsupported_grant_type: "it does not support the {grant} grant for this client.",
   invalid_scope: "it refuses the requested scope. Compare scope with the scopes that the registration allows.",
   invalid_request: "it finds the request malformed. Does it support what the options ask for (PKCE, resource)?",
 };
@@ -49,7 +51,7 @@ function fromErrorBody(error: oauth.ResponseBodyError, operation: Operation): Op
   if (hint !== undefined) {
     return new ConfigurationError(
       "ERR_OIDC_CLIENT_REJECTED",
-      `The provider refused this client at ${operation.what} (${name})${said}: ${hint}`,
+      `The provider refused this client at ${operation.what} (${name})${said}: ${hint.replace("{grant}", operation.grant ?? "authorization code")}`,
     );
   }
   return new ProviderError(

@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { type OpenIdConnectError, TokenError } from "../errors.js";
+import { type OpenIdConnectError, ProviderError, TokenError } from "../errors.js";
 import type { Claims, DPoPKey, LoginEvidence } from "../model.js";
 import { createDecrypt, remembering } from "./decryption.js";
 import { assertDPoPBound, createDPoP, type DPoP, isNonceWanted } from "./dpop.js";
@@ -8,6 +8,7 @@ import { type Client, createClient, type Provider } from "./provider.js";
 import { idTokenError, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { verifyWithProviderKeys } from "./provider-signature.js";
+import { type TokenLifetime, tokenLifetime } from "./token-lifetime.js";
 
 /** What a refresh asks for. There is never a code_verifier: PKCE belongs to the code. */
 export interface RefreshRequest {
@@ -20,10 +21,9 @@ export interface RefreshRequest {
 }
 
 /** What came of it. */
-export interface RefreshedTokens {
+export interface RefreshedTokens extends TokenLifetime {
   readonly accessToken: string;
   readonly tokenType: string;
-  readonly expiresAtSeconds?: number | undefined;
   /** Absent where the provider keeps the old one. */
   readonly refreshToken?: string | undefined;
   readonly idToken?: string | undefined;
@@ -75,30 +75,42 @@ async function believe(
     [oauth.jweDecrypt]: opened.decrypt,
   });
   if (dPoPKey !== undefined) assertDPoPBound(result.token_type);
-  const claims = oauth.getValidatedIdTokenClaims(result) as Claims | undefined;
+  const told = oauth.getValidatedIdTokenClaims(result) as Claims | undefined;
+  let claims: Claims | undefined;
   let idToken: string | undefined;
-  if (result.id_token !== undefined && claims !== undefined) {
+  if (result.id_token !== undefined && told !== undefined) {
     const signed = opened.signed(result.id_token);
-    await verifyWithProviderKeys(
+    const isVerified = await verifyWithProviderKeys(
       provider,
       metadata,
       client,
       () => signed,
       (verifier, verification) => oauth.validateApplicationLevelSignature(verifier, response, verification),
+    ).then(
+      () => true,
+      (error: unknown) => {
+        // The keys cannot be had just now. The refresh token has been exchanged, so the access token is kept and the new
+        // ID token is left, unread.
+        if (isProviderAway(error)) return false;
+        throw error;
+      },
     );
-    assertIdToken(claims, signed, result.access_token, {
+    assertIdToken(told, signed, result.access_token, {
       clientId: options.clientId,
       nowSeconds: options.now(),
       clockToleranceSeconds: options.clockToleranceSeconds,
       maxAgeSeconds: undefined,
     });
-    assertSameLogin(claims, evidence);
-    idToken = signed;
+    assertSameLogin(told, evidence);
+    if (isVerified) {
+      claims = told;
+      idToken = signed;
+    }
   }
   return {
     accessToken: result.access_token,
     tokenType: result.token_type,
-    expiresAtSeconds: result.expires_in === undefined ? undefined : Math.floor(options.now() + result.expires_in),
+    ...tokenLifetime(options, result.expires_in),
     refreshToken: result.refresh_token,
     idToken,
     claims,
@@ -116,6 +128,13 @@ function assertSameLogin(claims: Claims, evidence: LoginEvidence): void {
   }
 }
 
+function isProviderAway(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof ProviderError) return true;
+  }
+  return false;
+}
+
 function refreshError(error: unknown, provider: Provider, request: RefreshRequest): OpenIdConnectError {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof oauth.ResponseBodyError && current.error === "invalid_grant") {
@@ -127,6 +146,7 @@ function refreshError(error: unknown, provider: Provider, request: RefreshReques
   }
   const translated = translateError(error, {
     what: "the token endpoint",
+    grant: "refresh token",
     // An ID token that fails is the user's matter here too, not the operator's.
     isSignIn: true,
     secrets: [provider.options.clientSecret, request.refreshToken],

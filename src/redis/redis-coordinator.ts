@@ -1,11 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { ProviderError } from "../errors.js";
 import type { RefreshCoordinator } from "../options/refresh-options.js";
 import { createProcessCoordinator } from "../session/process-coordinator.js";
-
-/** A client of `redis` (node-redis) or of `ioredis`. */
-export type RedisClient =
-  | { sendCommand(command: string[]): Promise<unknown> }
-  | { call(command: string, ...given: string[]): Promise<unknown> };
+import { createRedisCommand, type RedisClient, RedisUnavailable } from "./redis-command.js";
 
 /** Durations are seconds. */
 export interface RedisCoordinatorOptions {
@@ -13,38 +10,57 @@ export interface RedisCoordinatorOptions {
   readonly prefix?: string | undefined;
   /** How long a result is there for others. @defaultValue 600 */
   readonly keep?: number | undefined;
-  /** A node that died in the middle is waited for no longer than this. @defaultValue 35 */
+  /** A node that died in the middle is waited for no longer than this; one that lives keeps its turn. @defaultValue 15 */
   readonly lock?: number | undefined;
+  /** A node that lives is waited for no longer than this. @defaultValue 60 */
+  readonly wait?: number | undefined;
   /** Time for each command; after it, this node refreshes by itself. @defaultValue 1 */
   readonly timeout?: number | undefined;
 }
 
 const POLL_MS = 40;
 
-/** Removes a lock that is still this node's: another may have taken it since. */
-const RELEASE = 'if redis.call("get", KEYS[1]) == ARGV[1] then return redis.call("del", KEYS[1]) else return 0 end';
+/** Results of one session that a sign-out can find again; more there are only with many resources. */
+const MOST_RESULTS = 32;
+
+/** A lock is removed, or held on to, by its owner alone: another may have taken it since. */
+const IF_OWNER = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end ';
+const RELEASE = `${IF_OWNER}return redis.call("del", KEYS[1])`;
+const HOLD = `${IF_OWNER}return redis.call("pexpire", KEYS[1], ARGV[2])`;
 
 /**
  * One refresh for all nodes that share a Redis. It holds results sealed, so Redis never sees a token. While Redis is
  * away, each node refreshes by itself: better than nobody.
  */
 export function redisCoordinator(client: RedisClient, options: RedisCoordinatorOptions = {}): RefreshCoordinator {
-  const { prefix = "oidc:refresh:", keep = 600, lock = 35, timeout = 1 } = options;
+  const { prefix = "oidc:refresh:", keep = 600, lock = 15, wait = 60, timeout = 1 } = options;
+  const lockMs = String(Math.ceil(lock * 1000));
   const local = createProcessCoordinator(() => Date.now() / 1000);
+  const command = createRedisCommand(client, timeout);
+  const indexOf = (session: string) => `${prefix}${session}:results`;
 
-  const command = async (...words: string[]): Promise<unknown> => {
-    const [name = "", ...given] = words;
-    const sent = "call" in client ? client.call(name, ...given) : client.sendCommand(words);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RedisUnavailable()), timeout * 1000);
-    });
+  const remember = async (key: string, resultKey: string, result: string, seconds: number): Promise<void> => {
+    const life = String(Math.ceil(Math.max(seconds, keep)));
+    const index = indexOf(key.slice(0, key.indexOf(".")));
+    await command("SET", resultKey, result, "EX", life);
+    await command("LPUSH", index, resultKey);
+    await command("LTRIM", index, "0", String(MOST_RESULTS - 1));
+    await command("EXPIRE", index, life);
+  };
+
+  /** Runs `work` while the lock is this node's: renewed meanwhile, so that no second node begins the same. */
+  const whileHeld = async (lockKey: string, owner: string, work: () => Promise<string>): Promise<string> => {
+    const renewal = setInterval(
+      () => {
+        command("EVAL", HOLD, "1", lockKey, owner, lockMs).catch(() => undefined);
+      },
+      (lock * 1000) / 3,
+    );
+    renewal.unref();
     try {
-      return await Promise.race([sent, late]);
-    } catch {
-      throw new RedisUnavailable();
+      return await work();
     } finally {
-      clearTimeout(timer);
+      clearInterval(renewal);
     }
   };
 
@@ -52,11 +68,11 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
   const shared = async (key: string, seconds: number, work: () => Promise<string>): Promise<string> => {
     const [resultKey, lockKey] = [`${prefix}${key}:result`, `${prefix}${key}:lock`];
     const owner = randomBytes(16).toString("base64url");
-    const deadline = Date.now() + (lock + 5) * 1000;
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + wait * 1000;
+    while (performance.now() < deadline) {
       const known = await command("GET", resultKey);
       if (typeof known === "string") return known;
-      const isTaken = (await command("SET", lockKey, owner, "NX", "PX", String(lock * 1000))) === null;
+      const isTaken = (await command("SET", lockKey, owner, "NX", "PX", lockMs)) === null;
       if (isTaken) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         continue;
@@ -65,14 +81,18 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
         // Between the look and the lock someone may have finished.
         const finished = await command("GET", resultKey);
         if (typeof finished === "string") return finished;
-        const result = await work();
-        await command("SET", resultKey, result, "EX", String(Math.max(seconds, keep))).catch(() => undefined);
+        const result = await whileHeld(lockKey, owner, work);
+        await remember(key, resultKey, result, seconds).catch(() => undefined);
         return result;
       } finally {
         await command("EVAL", RELEASE, "1", lockKey, owner).catch(() => undefined);
       }
     }
-    throw new RedisUnavailable();
+    // To refresh here all the same would send the refresh token twice.
+    throw new ProviderError(
+      "ERR_OIDC_PROVIDER_TIMEOUT",
+      `Another node has been refreshing this session's tokens for ${wait} s. Compare the coordinator's wait with backchannelTimeout.`,
+    );
   };
 
   return {
@@ -90,7 +110,15 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
           return workOnce();
         }
       }),
+
+    async forget(session) {
+      local.forget(session);
+      const index = indexOf(session);
+      const found = await command("LRANGE", index, "0", String(MOST_RESULTS - 1));
+      const keys = Array.isArray(found) ? found.map(String) : [];
+      await command("DEL", index);
+      // One by one: in a cluster they may live on different nodes.
+      for (const key of keys) await command("DEL", key);
+    },
   };
 }
-
-class RedisUnavailable extends Error {}

@@ -5,7 +5,7 @@ import { ExpiringMap } from "./expiring-map.js";
 const LIMIT = 5_000;
 
 /** One refresh at a time within this process, for as many sessions as there are. `now`: seconds since the epoch. */
-export function createProcessCoordinator(now: () => number): RefreshCoordinator {
+export function createProcessCoordinator(now: () => number): Required<RefreshCoordinator> {
   const running = new Map<string, Promise<string>>();
   const results = new ExpiringMap<string>(LIMIT, now);
   return {
@@ -16,12 +16,21 @@ export function createProcessCoordinator(now: () => number): RefreshCoordinator 
       if (begun !== undefined) return begun;
       const run = work()
         .then((result) => {
-          results.set(key, result, now() + graceSeconds);
+          // Of a session that ended meanwhile nothing is remembered.
+          if (running.get(key) === run) results.set(key, result, now() + graceSeconds);
           return result;
         })
-        .finally(() => running.delete(key));
+        .finally(() => {
+          if (running.get(key) === run) running.delete(key);
+        });
       running.set(key, run);
       return run;
+    },
+
+    forget(session) {
+      const isOfSession = (key: string) => key.startsWith(`${session}.`);
+      for (const key of [...running.keys()].filter(isOfSession)) running.delete(key);
+      for (const [key] of [...results.entries()]) if (isOfSession(key)) results.delete(key);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { SessionStoreError } from "../errors.js";
 import type { SessionStore } from "../options/session-options.js";
+import { boundedCall, type Done } from "./bounded-call.js";
 
 /** What stands in a store under one key: the shape that express-session's stores expect, and our content. */
 export interface StoredValue {
@@ -19,28 +19,7 @@ export interface StoreCalls {
 
 /** @throws SessionStoreError `ERR_OIDC_STORE_UNAVAILABLE` from each call that fails or takes longer than `timeoutSeconds` */
 export function createStoreCalls(store: SessionStore, timeoutSeconds: number): StoreCalls {
-  const call = <T>(
-    name: string,
-    run: (done: (error?: unknown, value?: T) => void) => unknown,
-  ): Promise<T | undefined> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(unavailable(`${name}() did not answer within ${timeoutSeconds} s (session.storeTimeout)`, undefined));
-      }, timeoutSeconds * 1000);
-      timer.unref();
-      // A callback may come late, twice, or not at all; a promise takes the first answer and no other.
-      const done = (error?: unknown, value?: T) => {
-        clearTimeout(timer);
-        if (error) reject(unavailable(`${name}() failed`, error));
-        else resolve(value);
-      };
-      try {
-        const returned: unknown = run(done);
-        if (returned instanceof Promise) returned.catch(done);
-      } catch (error) {
-        done(error ?? new Error("thrown"));
-      }
-    });
+  const call = <T>(name: string, run: (done: Done<T>) => unknown) => boundedCall(name, timeoutSeconds, run);
   return {
     async get(key) {
       const value = await call<object | null>("get", (done) => store.get(key, done));
@@ -65,12 +44,4 @@ export function createStoreCalls(store: SessionStore, timeoutSeconds: number): S
 function lifetime(seconds: number): StoredValue["cookie"] {
   const originalMaxAge = Math.max(1, Math.ceil(seconds * 1000));
   return { expires: new Date(Date.now() + originalMaxAge), originalMaxAge };
-}
-
-function unavailable(finding: string, cause: unknown): SessionStoreError {
-  return new SessionStoreError(
-    "ERR_OIDC_STORE_UNAVAILABLE",
-    `The session store cannot be used: ${finding}. Is it running, and reachable from here?`,
-    { cause, headers: { "retry-after": "2" } },
-  );
 }

@@ -1,0 +1,24 @@
+import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
+
+/** When an access token ends; without `expires_in` nothing is known, and it counts as long-lived. */
+export interface TokenLifetime {
+  readonly expiresAtSeconds?: number | undefined;
+  /** Told where it is no longer than `refresh.before`: such a token would be renewed as soon as it came. */
+  readonly lifetimeSeconds?: number | undefined;
+}
+
+export function tokenLifetime(
+  { now, refresh }: Pick<ResolvedOpenIdConnectOptions, "now" | "refresh">,
+  expiresIn: number | undefined,
+): TokenLifetime {
+  if (expiresIn === undefined) return {};
+  const expiresAtSeconds = Math.floor(now() + expiresIn);
+  return expiresIn > refresh.beforeSeconds ? { expiresAtSeconds } : { expiresAtSeconds, lifetimeSeconds: expiresIn };
+}
+
+/** From when on a token is renewed: `before` seconds early, or at half of a life that is shorter than that. */
+export function renewAtSeconds({ expiresAtSeconds, lifetimeSeconds }: TokenLifetime, beforeSeconds: number): number {
+  if (expiresAtSeconds === undefined) return Number.POSITIVE_INFINITY;
+  const isShort = lifetimeSeconds !== undefined && lifetimeSeconds <= beforeSeconds;
+  return expiresAtSeconds - (isShort ? lifetimeSeconds / 2 : beforeSeconds);
+}

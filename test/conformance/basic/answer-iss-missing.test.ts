@@ -1,0 +1,7 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-answer-iss-missing",
+  { answer: (answer) => ({ ...answer, iss: undefined }) },
+  "ERR_OIDC_ISSUER_MISMATCH",
+);

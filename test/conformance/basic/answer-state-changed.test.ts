@@ -1,0 +1,7 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-answer-state-changed",
+  { answer: (answer) => ({ ...answer, state: "changed" }) },
+  "ERR_OIDC_STATE_INVALID",
+);

@@ -1,0 +1,7 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-answer-state-missing",
+  { answer: (answer) => ({ ...answer, state: undefined }) },
+  "ERR_OIDC_STATE_MISSING",
+);

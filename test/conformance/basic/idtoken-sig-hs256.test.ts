@@ -1,0 +1,3 @@
+import { refuses } from "../module.js";
+
+refuses("oidcc-client-test-idtoken-sig-hs256", { header: () => ({ alg: "HS256" }) }, "ERR_OIDC_ID_TOKEN_INVALID");

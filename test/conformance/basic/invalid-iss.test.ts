@@ -1,0 +1,7 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-invalid-iss",
+  { claims: (claims) => ({ ...claims, iss: `${claims["iss"]}/other` }) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+);

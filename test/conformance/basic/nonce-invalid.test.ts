@@ -1,0 +1,7 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-nonce-invalid",
+  { claims: (claims) => ({ ...claims, nonce: "another" }) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+);

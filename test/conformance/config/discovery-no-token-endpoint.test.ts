@@ -1,0 +1,7 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-discovery-no-token-endpoint",
+  { metadata: ({ token_endpoint: _gone, ...document }) => document },
+  "ERR_OIDC_METADATA_INCOMPLETE",
+);

@@ -1,0 +1,3 @@
+import { refuses } from "../module.js";
+
+refuses("oidcc-client-test-jwks-without-keys", { keys: () => [] }, "ERR_OIDC_PROVIDER_RESPONSE");

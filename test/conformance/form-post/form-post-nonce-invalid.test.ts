@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-form-post-nonce-invalid",
+  { claims: (claims) => ({ ...claims, nonce: "another" }) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseMode: "form_post" },
+);

@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-form-post-state-changed",
+  { answer: (answer) => ({ ...answer, state: "changed" }) },
+  "ERR_OIDC_STATE_INVALID",
+  { responseMode: "form_post" },
+);

@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-invalid-chash",
+  { claims: (claims, place) => (place === "front" ? { ...claims, c_hash: "AAAAAAAAAAAAAAAAAAAAAA" } : claims) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "code id_token" },
+);

@@ -1,0 +1,9 @@
+import { createKey } from "../../hostile-provider/signer.js";
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-invalid-sig-rs256",
+  { key: ({ kid }) => ({ ...createKey(), kid }) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "code id_token" },
+);

@@ -1,0 +1,9 @@
+import { createKey } from "../../hostile-provider/signer.js";
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-kid-absent-multiple-jwks",
+  { header: () => ({ kid: undefined }), keys: (keys) => [createKey().jwk, ...keys] },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "code id_token" },
+);

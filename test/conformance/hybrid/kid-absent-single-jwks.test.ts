@@ -1,0 +1,7 @@
+import { accepts } from "../module.js";
+
+accepts(
+  "oidcc-client-test-kid-absent-single-jwks",
+  { header: () => ({ kid: undefined }) },
+  { responseType: "code id_token" },
+);

@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-other-iss-from-token-endpoint",
+  { claims: (claims, place) => (place === "back" ? { ...claims, iss: "https://evil.example" } : claims) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "code id_token" },
+);

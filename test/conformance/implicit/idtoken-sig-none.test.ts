@@ -1,0 +1,5 @@
+import { refuses } from "../module.js";
+
+refuses("oidcc-client-test-idtoken-sig-none", { header: () => ({ alg: "none" }) }, "ERR_OIDC_ID_TOKEN_INVALID", {
+  responseType: "id_token",
+});

@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-invalid-aud",
+  { claims: (claims) => ({ ...claims, aud: "someone-else" }) },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "id_token" },
+);

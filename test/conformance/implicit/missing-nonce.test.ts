@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-missing-nonce",
+  { claims: ({ nonce: _nonce, ...claims }) => claims },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "id_token" },
+);

@@ -1,0 +1,8 @@
+import { refuses } from "../module.js";
+
+refuses(
+  "oidcc-client-test-missing-sub",
+  { claims: ({ sub: _sub, ...claims }) => claims },
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  { responseType: "id_token" },
+);

@@ -1,0 +1,14 @@
+import { expect } from "vitest";
+import { accepts } from "../module.js";
+
+accepts(
+  "oidcc-client-test-rp-init-logout-invalid-state",
+  {},
+  { signedOutRedirectUri: "/who" },
+  async ({ rp, browser }) => {
+    await browser.request(`${rp.url}/logout`);
+    expect((await browser.open(`${rp.url}/signout-callback-oidc?state=https://evil.example`)).url).toBe(
+      `${rp.url}/who`,
+    );
+  },
+);
