@@ -12,10 +12,12 @@ import { createStoreCalls } from "../session/store-calls.js";
 import { createTicketCache } from "../session/ticket-cache.js";
 import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import { createTicketStore, hash, markerKey, type StoredTicket } from "../session/ticket-store.js";
+import { createTurns } from "../session/turns.js";
 import type { User } from "../user.js";
 import { cookiesByPath } from "./cookies-by-path.js";
 import type { Exchange } from "./exchange.js";
-import type { SessionScheme, SignedIn } from "./session-scheme.js";
+import { checkSliding } from "./session-events.js";
+import type { SessionScheme, SignedIn, TicketChange } from "./session-scheme.js";
 import { afterRevocation, beginTicket } from "./session-window.js";
 
 /** Memory for opened tickets, in bytes. That a ticket was opened says nothing of whether it still counts. */
@@ -23,6 +25,17 @@ const CACHE_BYTES = 24 * 1024 * 1024;
 
 /** Sessions of which this node remembers when it moved their end, and whose they are. */
 const MOST_REMEMBERED = 100_000;
+
+/** Sessions whose refresh token was refused; beyond it the oldest is forgotten, and refused again. */
+const MOST_DEAD_VERSIONS = 10_000;
+
+interface DeadVersion {
+  readonly version: number;
+  readonly sinceSeconds: number;
+}
+
+/** Another node's refresh, which may have made this one's token refused, has written its result by then. */
+const REFRESH_GRACE_SECONDS = 60;
 
 /** The store is told that a session is in use at most once in this part of its idle time. */
 const TOUCH_PART = 10;
@@ -32,6 +45,12 @@ interface Opened {
   readonly ticket: Ticket;
   readonly user: User;
   readonly tokens: () => SavedTokens | undefined;
+  readonly keyIndex: number;
+}
+
+/** What the store holds, and what that opened as. */
+interface StoredSession extends StoredTicket {
+  readonly opened: Opened;
 }
 
 export interface StoreSchemeSettings {
@@ -56,6 +75,8 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
   const revocations = createRevocations(now);
   const markers = new ExpiringMap<string>(MOST_REMEMBERED, now);
   const touched = new ExpiringMap<number>(MOST_REMEMBERED, now);
+  const deadVersions = new ExpiringMap<DeadVersion>(MOST_DEAD_VERSIONS, now);
+  const inTurn = createTurns();
   const cookieFor = cookiesByPath(options.name, options.cookie);
   const idle = options.expireTimeSpanSeconds;
 
@@ -65,11 +86,12 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     const opened = keys.open("stored-ticket", sealed, sessionId);
     const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
     if (opened === undefined || ticket === undefined) return undefined;
-    return remember(ticket, sealed, opened.plaintext.length);
+    return remember(ticket, sealed, opened.keyIndex, opened.plaintext.length);
   };
 
-  const remember = (ticket: Ticket, sealed: string, bytes: number): Opened => {
+  const remember = (ticket: Ticket, sealed: string, keyIndex: number, bytes: number): Opened => {
     const session: Opened = {
+      keyIndex,
       ticket,
       user: createUser(ticket),
       tokens: () => {
@@ -87,7 +109,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
   ): { readonly sealed: string; readonly opened: Opened } => {
     const plaintext = encodeTicket(ticket, tokens);
     const sealed = keys.seal("stored-ticket", plaintext, ticket.sessionId);
-    return { sealed, opened: remember(ticket, sealed, plaintext.length) };
+    return { sealed, opened: remember(ticket, sealed, 0, plaintext.length) };
   };
 
   const sessionIdOf = (exchange: Exchange): string | undefined => {
@@ -110,7 +132,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     tokens,
   });
 
-  const read = async (sessionId: string): Promise<(StoredTicket & { readonly opened: Opened }) | undefined> => {
+  const read = async (sessionId: string): Promise<StoredSession | undefined> => {
     const marker = settings.isLogoutExpected() ? markers.get(sessionId) : undefined;
     const [stored, early] = await Promise.all([
       tickets.read(sessionId),
@@ -126,9 +148,15 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     }
     const isOver = ticket.absoluteExpiresAtSeconds !== undefined && ticket.absoluteExpiresAtSeconds <= now();
     const isEnded = before !== undefined && ticket.signedInAtSeconds <= before;
-    if (!isOver && !isEnded && !revocations.isRevoked(ticket)) return { ...stored, opened };
-    await tickets.remove(sessionId);
-    return undefined;
+    const dead = deadVersions.get(sessionId);
+    const isDead = dead !== undefined && dead.version >= ticket.version;
+    if (isDead && now() - dead.sinceSeconds <= REFRESH_GRACE_SECONDS) return undefined;
+    if (isOver || isEnded || isDead || revocations.isRevoked(ticket)) {
+      // The answer is clear already: that the store keeps it a little longer changes nothing.
+      await tickets.remove(sessionId).catch(settings.onTouchFailed);
+      return undefined;
+    }
+    return { ...stored, opened };
   };
 
   const sendKey = (exchange: Exchange, key: string, ticket: Ticket): boolean => {
@@ -138,22 +166,51 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     return sendCookies(exchange.res, "session", () => (revocations.isRevoked(ticket) ? [] : [line]));
   };
 
-  const touch = (exchange: Exchange, { value, sealed, opened }: StoredTicket & { readonly opened: Opened }): void => {
-    const { ticket } = opened;
+  const touch = (exchange: Exchange, stored: StoredSession): void => {
+    const { ticket } = stored.opened;
+    if (hasFixedEnd(ticket)) return;
+    const time = now();
     const last = touched.get(ticket.sessionId) ?? ticket.issuedAtSeconds;
-    if (hasFixedEnd(ticket) || now() - last <= idle / TOUCH_PART) return;
-    touched.set(ticket.sessionId, now(), now() + idle);
+    const window = { ...ticket, issuedAtSeconds: last, expiresAtSeconds: last + idle };
+    if (!checkSliding(options.events, exchange, window, time, time - last > idle / TOUCH_PART)) return;
+    touched.set(ticket.sessionId, time, time + idle);
     // Nobody waits for it: what a failure costs is that the session ends earlier.
-    tickets
-      .touch(ticket.sessionId, value, remaining(ticket))
-      .then(async (done) => {
-        if (!done) await tickets.write(ticket.sessionId, sealed, remaining(ticket));
-      })
-      .catch(settings.onTouchFailed);
+    void moveEnd(stored).catch(settings.onTouchFailed);
     const key = ticket.isPersistent
       ? readCookie(exchange.req.headers.cookie, cookieFor(exchange.publicPath, exchange.isHttps).name)
       : undefined;
     if (key !== undefined) sendKey(exchange, key, ticket);
+  };
+
+  const moveEnd = async ({ value, sealed, opened }: StoredSession): Promise<void> => {
+    const { ticket, keyIndex } = opened;
+    const seconds = remaining(ticket);
+    // A session that is used for months outlives the secret that sealed it.
+    const isMoved = keyIndex === 0 && (await tickets.touch(ticket.sessionId, value, seconds));
+    if (!isMoved) {
+      await inTurn(ticket.sessionId, async () => {
+        // Content that came meanwhile is newer than this, and has moved the end itself.
+        if ((await tickets.read(ticket.sessionId))?.sealed !== sealed) return;
+        const same = keyIndex === 0 ? sealed : seal(ticket, opened.tokens()).sealed;
+        await tickets.write(ticket.sessionId, same, seconds);
+      });
+    }
+    await tickets.keepIndexed(ticket, seconds);
+  };
+
+  /** The end that a change gives is fixed: no request moves it, and it is never later than the absolute one. */
+  const changed = (ticket: Ticket, { ticket: content = {}, isRenewed = false }: TicketChange): Ticket => {
+    const { expiresAtSeconds: wanted, ...rest } = content;
+    const next: Ticket = { ...ticket, ...rest, version: ticket.version + 1 };
+    const time = Math.floor(now());
+    const begin = isRenewed ? time : ticket.issuedAtSeconds;
+    const again =
+      isRenewed && hasFixedEnd(ticket) ? time + ticket.expiresAtSeconds - ticket.issuedAtSeconds : undefined;
+    const end = wanted ?? again;
+    if (end === undefined) return next;
+    const { absoluteLifetimeSeconds: longest = Number.POSITIVE_INFINITY } = options;
+    const fixed = Math.min(end, ticket.signedInAtSeconds + longest);
+    return { ...next, issuedAtSeconds: begin, expiresAtSeconds: fixed, absoluteExpiresAtSeconds: fixed };
   };
 
   const remove = async (sessionId: string): Promise<void> => {
@@ -174,12 +231,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     },
 
     async signIn(exchange, draft, tokens) {
-      if (exchange.res.headersSent) {
-        throw new ConfigurationError(
-          "ERR_OIDC_RESPONSE_STARTED",
-          "A sign-in needs a cookie, and the response has begun already: sign in before anything is written.",
-        );
-      }
+      if (exchange.res.headersSent) throw responseStarted();
       const replaced = sessionIdOf(exchange);
       const key = randomBytes(32).toString("base64url");
       const drafted = beginTicket(options, draft, now());
@@ -195,7 +247,10 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       markers.set(ticket.sessionId, markerKey(ticket), now() + idle);
       // A session that was there before the sign-in, planted or not, ends with it.
       if (replaced !== undefined) await remove(replaced);
-      sendKey(exchange, key, ticket);
+      if (!sendKey(exchange, key, ticket)) {
+        await remove(ticket.sessionId);
+        throw responseStarted();
+      }
       return current(opened);
     },
 
@@ -206,30 +261,24 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       if (sessionId !== undefined) await remove(sessionId);
     },
 
-    async update(_exchange, before, change) {
+    update(_exchange, before, change) {
       const { sessionId } = before.ticket;
-      const stored = await read(sessionId);
-      // Signed out meanwhile: what was done for this request stays with this request.
-      const known = stored?.opened ?? before;
-      const tokens = change.tokens ?? known.tokens();
-      const ticket: Ticket = {
-        ...known.ticket,
-        ...change.ticket,
-        // The end of this very request is no part of what is kept.
-        expiresAtSeconds:
-          change.ticket?.expiresAtSeconds ?? stored?.opened.ticket.expiresAtSeconds ?? before.ticket.expiresAtSeconds,
-        ...(change.ticket?.expiresAtSeconds !== undefined && {
-          absoluteExpiresAtSeconds: change.ticket.expiresAtSeconds,
-        }),
-        version: known.ticket.version + 1,
-      };
-      const { sealed, opened } = seal(ticket, tokens);
-      if (stored !== undefined) await tickets.write(sessionId, sealed, remaining(ticket));
-      return current(opened);
+      return inTurn(sessionId, async () => {
+        const stored = await read(sessionId);
+        // Signed out meanwhile: what was done for this request stays with this request.
+        const known = stored?.opened ?? before;
+        const ticket = changed(known.ticket, change);
+        const { sealed, opened } = seal(ticket, change.tokens ?? known.tokens());
+        if (stored !== undefined) await tickets.write(sessionId, sealed, remaining(ticket));
+        return current(opened);
+      });
     },
 
-    // The store knows of every node's renewals: what is read as the newest is.
-    endVersion: (_exchange, { ticket }) => remove(ticket.sessionId),
+    endVersion(_exchange, { ticket }) {
+      // Not removed yet: another node's refresh, with a newer version, may be under way.
+      const { sessionId, version } = ticket;
+      deadVersions.set(sessionId, { version, sinceSeconds: now() }, now() + 2 * idle);
+    },
 
     async newest(known) {
       const stored = await read(known.ticket.sessionId);
@@ -249,6 +298,13 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
 /** No request moves it: the app said when, or sessions do not slide. */
 function hasFixedEnd(ticket: Ticket): boolean {
   return ticket.expiresAtSeconds === ticket.absoluteExpiresAtSeconds;
+}
+
+function responseStarted(): ConfigurationError {
+  return new ConfigurationError(
+    "ERR_OIDC_RESPONSE_STARTED",
+    "A sign-in needs a cookie, and the response has begun already: sign in before anything is written.",
+  );
 }
 
 /** 30 days: a sign-in may set an end of its own, so marks outlive the usual session. */

@@ -55,6 +55,17 @@ export function adviseSignOut(remote: Remote, postLogoutRedirectUri: string): vo
   );
 }
 
+/** After a sign-in that was granted less than it asked for; `req.oidc.grantedScopes` tells the app. */
+export function adviseScopes(remote: Remote, granted: readonly string[]): void {
+  const { logger, scope, clientId } = remote.options;
+  const missing = scope.filter((name) => !granted.includes(name));
+  if (granted.length === 0 || missing.length === 0 || !isNews(remote, `scope ${missing.join(" ")}`)) return;
+  logger?.warn?.(
+    { event: "scopes_not_granted", scheme: remote.name, missing },
+    `The provider granted less than the scope option asks for: ${missing.join(" ")} is missing. Allow it for ${clientId} there, or take it out of scope.`,
+  );
+}
+
 /** TLS seems to end at a proxy that Express was not told to trust: redirect URI and cookies would be those of http. */
 function warnOfUntrustedProxy(remote: Remote, exchange: Exchange): void {
   if (!isProxyUntrusted(remote, exchange)) return;

@@ -5,6 +5,7 @@ import type { CheckedMetadata } from "../protocol/provider-metadata.js";
 import { openSignedAnswer } from "../protocol/signed-answer.js";
 import { readCorrelationCookies } from "../session/correlation-cookie.js";
 import type { OpenedTransaction } from "../session/transaction.js";
+import { accessDenied } from "./access-denied.js";
 import { type CallbackMessage, malformed } from "./callback-message.js";
 import { missingCorrelationReason } from "./correlation-advice.js";
 import type { Remote } from "./remote.js";
@@ -17,6 +18,8 @@ import type { Remote } from "./remote.js";
 export function openTransaction(remote: Remote, message: CallbackMessage): OpenedTransaction {
   const { state } = message;
   if (state === undefined || state === "") {
+    // Some providers leave it out of a denial. Nothing is believed of it, and nothing changes by it.
+    if (message["error"] === "access_denied") throw accessDenied(message);
     throw new CallbackError(
       "ERR_OIDC_STATE_MISSING",
       "This is not the answer to a sign-in that began here: it has no state. Open the app and sign in from there.",

@@ -7,6 +7,7 @@ import type { ChallengeProperties, TicketReceivedContext } from "../options/even
 import type { OpenedTransaction } from "../session/transaction.js";
 import { User } from "../user.js";
 import type { Accepted } from "./accept-user.js";
+import { adviseScopes } from "./advice.js";
 import { raise } from "./event-runner.js";
 import { noteKeptSession } from "./kept-session.js";
 import { eventBase, type Remote, redirectLocally } from "./remote.js";
@@ -33,6 +34,7 @@ export async function completeSignIn(
     grantedScopes: validated?.grantedScopes,
     transactionId: transaction.id,
   };
+  if (validated !== undefined) adviseScopes(remote, validated.grantedScopes);
   const userFields = await mappedFields(remote, exchange, draft, validated?.tokens);
   const session = await remote.session.signIn(exchange, { ...draft, userFields }, tokens);
   noteKeptSession(remote, exchange);

@@ -4,6 +4,7 @@ import { CallbackError } from "../errors.js";
 import type { AccessDeniedContext, ChallengeProperties } from "../options/events.js";
 import { authorizationErrorHint } from "../protocol/authorization-error-hint.js";
 import { safeErrorName } from "../protocol/provider-errors.js";
+import { accessDenied } from "./access-denied.js";
 import type { CallbackMessage } from "./callback-message.js";
 import { raise } from "./event-runner.js";
 import { eventBase, type Remote, redirectLocally } from "./remote.js";
@@ -25,11 +26,7 @@ export async function refuse(
       details,
     );
   }
-  const error = new CallbackError(
-    "ERR_OIDC_ACCESS_DENIED",
-    "The sign-in was cancelled, or the provider denied it (access_denied).",
-    details,
-  );
+  const error = accessDenied(message);
   const context = await raise<AccessDeniedContext>(remote.options.events.onAccessDenied, {
     ...eventBase(remote, exchange),
     properties,

@@ -26,7 +26,7 @@ export function createStoreCalls(store: SessionStore, timeoutSeconds: number): S
       return typeof value === "object" && value !== null ? (value as StoredValue) : undefined;
     },
     async set(key, content, seconds) {
-      await call("set", (done) => store.set(key, { ...content, cookie: lifetime(seconds) }, done));
+      await call("set", (done) => store.set(key, { ...content, cookie: new Lifetime(seconds) }, done));
     },
     async destroy(key) {
       await call("destroy", (done) => store.destroy(key, done));
@@ -34,14 +34,30 @@ export function createStoreCalls(store: SessionStore, timeoutSeconds: number): S
     touch:
       typeof store.touch === "function"
         ? async (key, value, seconds) => {
-            await call("touch", (done) => store.touch?.(key, { ...value, cookie: lifetime(seconds) }, done));
+            await call("touch", (done) => store.touch?.(key, { ...value, cookie: new Lifetime(seconds) }, done));
           }
         : undefined,
   };
 }
 
-/** By the real clock, for stores compute with it. */
-function lifetime(seconds: number): StoredValue["cookie"] {
-  const originalMaxAge = Math.max(1, Math.ceil(seconds * 1000));
-  return { expires: new Date(Date.now() + originalMaxAge), originalMaxAge };
+/** What stores read of a session's cookie: most the date, some `maxAge`, which express-session has as a getter too. */
+class Lifetime {
+  readonly expires: Date;
+  readonly originalMaxAge: number;
+
+  /** By the real clock, for stores compute with it. */
+  constructor(seconds: number) {
+    this.originalMaxAge = Math.max(1, Math.ceil(seconds * 1000));
+    this.expires = new Date(Date.now() + this.originalMaxAge);
+  }
+
+  get maxAge(): number {
+    return this.expires.getTime() - Date.now();
+  }
+}
+
+/** How long a value was to be kept when it was written, from now on in seconds. */
+export function remainingOf(value: StoredValue | undefined): number {
+  const end = new Date(value?.cookie?.expires ?? Number.NaN).getTime();
+  return Number.isNaN(end) ? 0 : Math.max(0, (end - Date.now()) / 1000);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Ticket } from "../model.js";
 import { type Revocation, revocationKey, subjectOf } from "./revocations.js";
-import type { StoreCalls, StoredValue } from "./store-calls.js";
+import { remainingOf, type StoreCalls, type StoredValue } from "./store-calls.js";
 
 /** What the store held for a session. */
 export interface StoredTicket {
@@ -19,6 +19,8 @@ export interface TicketStore {
   remove(sessionId: string): Promise<void>;
   /** Moves the end without writing content; false where the store cannot. */
   touch(sessionId: string, value: StoredValue, seconds: number): Promise<boolean>;
+  /** Its provider's `sid` leads to this session for so long, and is not forgotten while the session lives. */
+  keepIndexed(ticket: Ticket, seconds: number): Promise<void>;
   revoke(revocation: Revocation, nowSeconds: number, seconds: number): Promise<void>;
   /** The time up to which this user's sessions have ended: read beside the ticket. */
   endedBefore(marker: string): Promise<number | undefined>;
@@ -36,10 +38,24 @@ export function createTicketStore(calls: StoreCalls): TicketStore {
     await calls.destroy(sessionId);
   };
 
-  const indexed = async (issuer: string | undefined, providerSessionId: string): Promise<readonly string[]> => {
-    const value = await calls.get(indexKey(issuer, providerSessionId));
+  const idsOf = (value: StoredValue | undefined): readonly string[] => {
     const ids = value?.["sessions"];
     return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+  };
+
+  const keepIndexed = async ({ sessionId, evidence }: Ticket, seconds: number): Promise<void> => {
+    if (evidence?.providerSessionId === undefined) return;
+    const key = indexKey(evidence.issuer, evidence.providerSessionId);
+    const value = await calls.get(key);
+    const ids = idsOf(value);
+    // Another session of the same browser may last longer.
+    const longest = Math.max(seconds, remainingOf(value));
+    if (value !== undefined && ids.includes(sessionId) && calls.touch !== undefined) {
+      await calls.touch(key, value, longest);
+      return;
+    }
+    const others = ids.filter((id) => id !== sessionId);
+    await calls.set(key, { sessions: [...others, sessionId].slice(-MOST_BY_SID) }, longest);
   };
 
   return {
@@ -59,12 +75,10 @@ export function createTicketStore(calls: StoreCalls): TicketStore {
 
     async create(ticket, sealed, seconds) {
       await calls.set(ticket.sessionId, { ticket: sealed }, seconds);
-      const { evidence } = ticket;
-      if (evidence?.providerSessionId === undefined) return;
-      const known = await indexed(evidence.issuer, evidence.providerSessionId);
-      const sessions = [...known, ticket.sessionId].slice(-MOST_BY_SID);
-      await calls.set(indexKey(evidence.issuer, evidence.providerSessionId), { sessions }, seconds);
+      await keepIndexed(ticket, seconds);
     },
+
+    keepIndexed,
 
     remove,
 
@@ -77,8 +91,9 @@ export function createTicketStore(calls: StoreCalls): TicketStore {
     async revoke({ sessionId, issuer, providerSessionId, subject, beforeSeconds }, nowSeconds, seconds) {
       if (sessionId !== undefined) await remove(sessionId);
       if (providerSessionId !== undefined) {
-        for (const id of await indexed(issuer, providerSessionId)) await remove(id);
-        await calls.destroy(indexKey(issuer, providerSessionId));
+        const key = indexKey(issuer, providerSessionId);
+        for (const id of idsOf(await calls.get(key))) await remove(id);
+        await calls.destroy(key);
       }
       if (subject === undefined) return;
       const key = markerName(issuer, subject);

@@ -80,7 +80,8 @@ export async function startHostileProvider(): Promise<HostileProvider> {
   };
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    const url = new URL(req.url ?? "/", issuer);
+    // Two slashes at the beginning would be another host.
+    const url = new URL(issuer + (req.url ?? "/").replace(/^\/+/, "/"));
     asked.push(url.pathname);
     const body = new URLSearchParams(await text(req));
     if (lies.respond?.(url.pathname, req, res) === true) return;
