@@ -28,13 +28,26 @@ export function problem(res: ServerResponse, details: Problem): void {
   res.end(body);
 }
 
-export function page(res: ServerResponse, status: number, html: string, formActions: readonly string[] = []): void {
+/** What a page's policy allows besides its own style. */
+export interface PageAllowances {
+  /** Where its forms may lead, redirects included, besides the own origin. */
+  readonly formActions?: readonly string[] | undefined;
+  /** Hash of its one script. */
+  readonly script?: string | undefined;
+}
+
+export function page(
+  res: ServerResponse,
+  status: number,
+  html: string,
+  { formActions = [], script }: PageAllowances = {},
+): void {
   res.statusCode = status;
   res.setHeader("content-type", "text/html; charset=utf-8");
   res.setHeader("cache-control", "no-store");
   res.setHeader(
     "content-security-policy",
-    `default-src 'none'; style-src ${STYLE_SOURCE}; form-action ${["'self'", ...formActions].join(" ")}; base-uri 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src ${STYLE_SOURCE};${script === undefined ? "" : ` script-src ${script};`} form-action ${["'self'", ...formActions].join(" ")}; base-uri 'none'; frame-ancestors 'none'`,
   );
   res.setHeader("x-content-type-options", "nosniff");
   res.setHeader("referrer-policy", "same-origin");

@@ -1,31 +1,40 @@
-import { ConfigurationError } from "../errors.js";
 import type { SavedTokens, Ticket } from "../model.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
+import { ExpiringMap } from "../session/expiring-map.js";
 import { createKeyRing } from "../session/key-ring.js";
-import { createRevocations } from "../session/revocations.js";
+import { createMountedStore } from "../session/mounted-store.js";
+import { NewestTickets } from "../session/newest-tickets.js";
+import { createRevocations, type Revocation } from "../session/revocations.js";
+import { createSharedRevocations } from "../session/shared-revocations.js";
 import { createTicketCache } from "../session/ticket-cache.js";
 import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
+import { createTurns } from "../session/turns.js";
 import type { User } from "../user.js";
 import type { Exchange } from "./exchange.js";
 import { checkSliding } from "./session-events.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
 import { afterRevocation, beginTicket, changedTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
 
-/** What is used of `req.session`. */
-interface MountedSession {
-  [KEY]?: unknown;
-  regenerate(callback: (error?: unknown) => void): unknown;
-  save(callback: (error?: unknown) => void): unknown;
-}
-
-/** Our place in the app's session. */
-const KEY = "oidc";
-
+/** Memory for opened tickets, in bytes. */
 const CACHE_BYTES = 24 * 1024 * 1024;
+
+/** 30 days. */
+const LONGEST_REVOCATION_SECONDS = 2_592_000;
+
+/** Sessions whose refresh token was refused; beyond it the oldest is forgotten, and refused again. */
+const MOST_DEAD_VERSIONS = 10_000;
+
+interface OpenedSession extends SignedIn {
+  readonly sealed: string;
+  readonly keyIndex: number;
+}
 
 /**
  * Sessions in the app's own express-session: a sealed ticket under one key of `req.session`. The id is made anew at
  * sign-in (against fixation) and at sign-out; store, cookie and idle time are the app's.
+ *
+ * express-session writes back at the end of a request what it read at its beginning, so what other requests did
+ * meanwhile is remembered here too.
  */
 export function createMountedSessionScheme(
   options: ResolvedSessionOptions,
@@ -34,117 +43,147 @@ export function createMountedSessionScheme(
   createUser: (ticket: Ticket) => User,
 ): SessionScheme {
   const keys = createKeyRing(secrets);
-  const cache = createTicketCache<SignedIn>(CACHE_BYTES);
+  const mounted = createMountedStore(options.storeTimeoutSeconds);
+  const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
   const revocations = createRevocations(now);
+  const shared =
+    options.revocations === undefined
+      ? undefined
+      : createSharedRevocations(options.revocations, options.storeTimeoutSeconds, now);
+  const deadVersions = new ExpiringMap<number>(MOST_DEAD_VERSIONS, now);
+  const newest = new NewestTickets<OpenedSession>(now);
+  const inTurn = createTurns();
 
-  const remember = (ticket: Ticket, sealed: string, bytes: number): SignedIn => {
-    const session: SignedIn = {
+  const remember = (ticket: Ticket, sealed: string, keyIndex: number, bytes: number): OpenedSession => {
+    const session: OpenedSession = {
       ticket,
       user: createUser(ticket),
       tokens: () => {
         const opened = keys.open("stored-ticket", sealed);
         return opened === undefined ? undefined : decodeTokens(opened.plaintext);
       },
+      sealed,
+      keyIndex,
     };
     cache.set(sealed, session, 4 * bytes);
     return session;
   };
 
-  const open = (sealed: string): SignedIn | undefined => {
+  const open = (sealed: string | undefined): OpenedSession | undefined => {
+    if (sealed === undefined) return undefined;
+    const known = cache.get(sealed);
+    if (known !== undefined) return known;
     const opened = keys.open("stored-ticket", sealed);
     const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
-    return opened === undefined || ticket === undefined ? undefined : remember(ticket, sealed, opened.plaintext.length);
+    if (opened === undefined || ticket === undefined) return undefined;
+    return remember(ticket, sealed, opened.keyIndex, opened.plaintext.length);
   };
 
-  const put = (mounted: MountedSession, ticket: Ticket, tokens: SavedTokens | undefined): SignedIn => {
+  const seal = (ticket: Ticket, tokens: SavedTokens | undefined): OpenedSession => {
     const plaintext = encodeTicket(ticket, tokens);
-    const sealed = keys.seal("stored-ticket", plaintext);
-    mounted[KEY] = sealed;
-    return remember(ticket, sealed, plaintext.length);
+    return remember(ticket, keys.seal("stored-ticket", plaintext), 0, plaintext.length);
   };
 
-  const current = (exchange: Exchange): SignedIn | undefined => {
-    const sealed = mountedSession(exchange)[KEY];
-    if (typeof sealed !== "string") return undefined;
-    const session = cache.get(sealed) ?? open(sealed);
-    if (session === undefined || session.ticket.expiresAtSeconds <= now()) return undefined;
-    return revocations.isRevoked(session.ticket) ? undefined : session;
+  const current = ({
+    req,
+  }: Exchange): { readonly shown: OpenedSession; readonly session: OpenedSession } | undefined => {
+    const shown = open(mounted.read(req));
+    if (shown === undefined) return undefined;
+    const session = newest.latest(shown);
+    if (session.ticket.expiresAtSeconds <= now() || revocations.isRevoked(session.ticket)) {
+      mounted.remove(req);
+      return undefined;
+    }
+    const isDead = (deadVersions.get(session.ticket.sessionId) ?? 0) >= session.ticket.version;
+    return isDead ? undefined : { shown, session };
+  };
+
+  const recognise = (exchange: Exchange): SignedIn | undefined => {
+    const found = current(exchange);
+    if (found === undefined) return undefined;
+    const { shown, session } = found;
+    const time = now();
+    const slides =
+      options.slidingExpiration &&
+      checkSliding(options.events, exchange, session.ticket, time, needsRenewal(session.ticket, time));
+    if (slides || session.keyIndex > 0) {
+      const renewed = seal(slides ? slide(session.ticket, time) : session.ticket, session.tokens());
+      newest.renewed(renewed, lastsUntil(renewed.ticket));
+      mounted.put(exchange.req, renewed.sealed);
+      return renewed;
+    }
+    if (session === shown) newest.shown(session);
+    else mounted.put(exchange.req, session.sealed);
+    return session;
+  };
+
+  const revoke = async (revocation: Revocation, expiresAtSeconds: number): Promise<void> => {
+    revocations.add(revocation, expiresAtSeconds);
+    await shared?.add(revocation, expiresAtSeconds);
   };
 
   return {
     authenticate(exchange) {
-      const session = current(exchange);
-      if (session === undefined) return undefined;
-      const time = now();
-      const isDue = options.slidingExpiration && needsRenewal(session.ticket, time);
-      if (!options.slidingExpiration || !checkSliding(options.events, exchange, session.ticket, time, isDue))
-        return session;
-      return put(mountedSession(exchange), slide(session.ticket, time), session.tokens());
+      const found = shared === undefined ? undefined : current(exchange);
+      if (shared === undefined || found === undefined) return recognise(exchange);
+      const { ticket } = found.session;
+      return shared.isRevoked(ticket).then((isRevoked) => {
+        if (isRevoked) revocations.add({ sessionId: ticket.sessionId }, lastsUntil(ticket));
+        return recognise(exchange);
+      });
     },
 
     async signIn(exchange, draft, tokens) {
-      const replaced = current(exchange)?.ticket;
-      await regenerate(exchange);
-      const mounted = mountedSession(exchange);
+      const replaced = current(exchange)?.session.ticket;
       const begun = beginTicket(options, draft, now());
-      const session = put(mounted, afterRevocation(begun, revocations.endedBefore(begun)), tokens);
-      await saved(mounted);
-      if (replaced !== undefined) revocations.add({ sessionId: replaced.sessionId }, lastsUntil(replaced));
+      const ends = [revocations.endedBefore(begun), await shared?.endedBefore(begun)];
+      await mounted.regenerate(exchange.req);
+      const session = seal(ends.reduce<Ticket>(afterRevocation, begun), tokens);
+      mounted.put(exchange.req, session.sealed);
+      await mounted.save(exchange.req);
+      if (replaced !== undefined) await revoke({ sessionId: replaced.sessionId }, lastsUntil(replaced));
       return session;
     },
 
     async signOut(exchange) {
-      const session = current(exchange);
+      const session = current(exchange)?.session;
       if (session === undefined) return;
-      revocations.add({ sessionId: session.ticket.sessionId }, lastsUntil(session.ticket));
-      await regenerate(exchange);
-    },
-
-    async update(exchange, before, change) {
-      const known = current(exchange) ?? before;
-      const ticket = changedTicket(known.ticket, change, now());
-      const mounted = mountedSession(exchange);
-      const session = put(mounted, ticket, change.tokens ?? known.tokens());
-      await saved(mounted);
-      return session;
-    },
-
-    newest: (known) => known,
-
-    endVersion(exchange, { ticket }) {
+      const { ticket } = session;
+      // Known here at once, whatever the store does.
       revocations.add({ sessionId: ticket.sessionId }, lastsUntil(ticket));
-      delete mountedSession(exchange)[KEY];
+      newest.forget(session);
+      await mounted.regenerate(exchange.req);
+      await shared?.add({ sessionId: ticket.sessionId }, lastsUntil(ticket));
+    },
+
+    update(exchange, before, change) {
+      return inTurn(before.ticket.sessionId, async () => {
+        const stored = open(await mounted.readStored(exchange.req));
+        const isSame = stored?.ticket.sessionId === before.ticket.sessionId;
+        const isAhead = isSame && stored.ticket.version > before.ticket.version;
+        const known = newest.latest(isAhead ? stored : (before as OpenedSession));
+        const ticket = changedTicket(known.ticket, change, now());
+        const session = seal(ticket, change.tokens ?? known.tokens());
+        // Signed out meanwhile: to save would bring it back, so what was done stays with this request.
+        if (!isSame || revocations.isRevoked(ticket)) return session;
+        newest.updated(session, lastsUntil(ticket));
+        mounted.put(exchange.req, session.sealed);
+        await mounted.save(exchange.req);
+        return session;
+      });
+    },
+
+    newest: (known) => newest.latest(known as OpenedSession),
+
+    endVersion(_exchange, { ticket }) {
+      // Not removed: another node's refresh, with a newer version, may be under way.
+      deadVersions.set(ticket.sessionId, ticket.version, lastsUntil(ticket));
     },
 
     revoke(revocation) {
-      revocations.add(revocation, now() + Math.max(2 * options.expireTimeSpanSeconds, LONGEST_REVOCATION_SECONDS));
+      return revoke(revocation, now() + Math.max(2 * options.expireTimeSpanSeconds, LONGEST_REVOCATION_SECONDS));
     },
 
     cookieName: () => undefined,
   };
-}
-
-/** 30 days. */
-const LONGEST_REVOCATION_SECONDS = 2_592_000;
-
-function mountedSession(exchange: Exchange): MountedSession {
-  const { session } = exchange.req as { readonly session?: MountedSession };
-  if (typeof session === "object" && session !== null && typeof session.regenerate === "function") return session;
-  throw new ConfigurationError(
-    "ERR_OIDC_MIDDLEWARE_MISSING",
-    "The session option is left out, and no express-session has run before: app.use(session({ … })) above addOpenIdConnect(), or give session: { secret }.",
-  );
-}
-
-function regenerate(exchange: Exchange): Promise<void> {
-  return new Promise((resolve, reject) => {
-    mountedSession(exchange).regenerate((error) => (error ? reject(error) : resolve()));
-  });
-}
-
-/** Before the redirect: the next request may reach the store before this one's answer has ended. */
-function saved(mounted: MountedSession): Promise<void> {
-  return new Promise((resolve, reject) => {
-    mounted.save((error) => (error ? reject(error) : resolve()));
-  });
 }

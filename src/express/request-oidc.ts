@@ -180,7 +180,7 @@ export class RequestOidc {
     const token = await this.#accessToken({});
     const response = await this.#scheme.fetch(token, url, init);
     // A stream has been read and cannot be sent again.
-    if (response.status !== 401 || init?.body instanceof ReadableStream) return response;
+    if (response.status !== 401 || isStream(init?.body)) return response;
     try {
       const fresh = await this.#accessToken({ forceRefresh: true }, token.accessToken);
       if (fresh.accessToken === token.accessToken) return response;
@@ -241,4 +241,8 @@ export class RequestOidc {
       `A ${what} answers the response, and this one has been answered already: return after the first answer.`,
     );
   }
+}
+
+function isStream(body: unknown): boolean {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

@@ -41,14 +41,15 @@ export async function accessToken(
     const refreshToken = session.tokens()?.refreshToken;
     if (refreshToken === undefined) return lastResort(remote, session, want);
     const old = alive(remote, session, want);
-    let outcome: Awaited<ReturnType<typeof refreshOnce>>;
+    let result: Awaited<ReturnType<typeof refreshOnce>>;
     try {
-      outcome = await refreshOnce(remote, exchange, session, refreshToken, want);
+      result = await refreshOnce(remote, exchange, session, refreshToken, want);
     } catch (error) {
       // The provider is away, or the app wants no renewal: the old token serves while it lives.
       if (old === undefined || !(error instanceof ProviderError || error instanceof HeldBack)) throw error;
       return userToken(session, old);
     }
+    const { outcome, isFresh } = result;
     if ("rejected" in outcome) {
       const newest = await remote.session.newest(session);
       // Another node may have been faster, and its tokens are here by now.
@@ -57,10 +58,11 @@ export async function accessToken(
       continue;
     }
     session = await keep(remote, exchange, session, outcome);
-    if (outcome.name !== want.name) continue;
+    // Remembered for a straggler it may have ended meanwhile; one that has just come counts, however short it lives.
+    if (!isFresh || outcome.name !== want.name) continue;
     const fresh = alive(remote, session, want);
-    // However short it lives: another one would not live longer.
-    if (fresh?.accessToken === outcome.tokens.accessToken) return userToken(session, fresh);
+    if (fresh === undefined) break;
+    if (fresh.accessToken === outcome.tokens.accessToken) return userToken(session, fresh);
   }
   throw new ProviderError("ERR_OIDC_PROVIDER_RESPONSE", "The provider issues access tokens that have ended already.");
 }

@@ -16,7 +16,8 @@ import { adviseChallenge } from "./advice.js";
 import { authorizationLocation } from "./authorization-redirect.js";
 import { Interruption, raise } from "./event-runner.js";
 import { assertSessionKept } from "./kept-session.js";
-import { loginUrl, notOwnEndpoint, ownUrl, type Remote, redirectLocally } from "./remote.js";
+import { leave } from "./leave.js";
+import { loginUrl, notOwnEndpoint, ownUrl, type Remote } from "./remote.js";
 
 /**
  * Asks who the user is: a person is redirected to the provider, anything else gets a 401 that says where to sign in.
@@ -98,7 +99,7 @@ export async function challenge(
     dPoPKey: options.dPoP ? begun.dPoPKey() : undefined,
   });
   const location = await authorizationLocation(remote, exchange, metadata, complete, properties);
-  redirectLocally(exchange, location);
+  leave(remote, exchange, location);
 }
 
 function returnUrl(remote: Remote, exchange: Exchange, given: ChallengeOptions): string {

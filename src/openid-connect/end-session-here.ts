@@ -4,6 +4,7 @@ import { OpenIdConnectError } from "../errors.js";
 import type { SavedTokens } from "../model.js";
 import { revokeRefreshToken } from "../protocol/token-revocation.js";
 import { clearCorrelationCookies, type Remote } from "./remote.js";
+import { refreshKeyOfSession } from "./token-refresh.js";
 
 /** A session that has ended here. */
 export interface EndedSession {
@@ -35,6 +36,17 @@ export async function newestTokens(remote: Remote, current: SignedIn | undefined
   }
 }
 
+/** Results of refreshes are there for stragglers; of a session that ended there are none. Nobody waits for it. */
+function forgetRefreshes({ coordinator, options, name }: Remote, { ticket }: SignedIn): void {
+  const forgotten = async () => coordinator.forget?.(refreshKeyOfSession(ticket.sessionId));
+  forgotten().catch(() => {
+    options.logger?.warn?.(
+      { event: "refresh_results_kept", scheme: name },
+      "Sealed results of refreshes could not be dropped at sign-out, and stay until their time is over.",
+    );
+  });
+}
+
 /** A refresh token that nobody needs any more is good for a thief alone (RFC 7009). Failing never blocks a sign-out. */
 export async function revokeTokens(
   remote: Remote,
@@ -42,6 +54,7 @@ export async function revokeTokens(
   tokens: SavedTokens | undefined,
 ): Promise<void> {
   const { options, provider, name } = remote;
+  if (current !== undefined) forgetRefreshes(remote, current);
   const refreshToken = tokens?.refreshToken;
   // Another scheme's token is nothing that this provider may see.
   if (!options.revokeOnSignOut || refreshToken === undefined || current?.ticket.scheme !== name) return;

@@ -45,5 +45,7 @@ async function confirm(remote: Remote, exchange: Exchange, returnUrl: string | u
     "Sign out?",
     `<p>You are about to sign out of this app.</p><form method="post" action="${escapeHtml(action)}"><button>Sign out</button></form>`,
   );
-  page(exchange.res, 200, html, endpoint === undefined ? [] : [new URL(endpoint).origin]);
+  page(exchange.res, 200, html, {
+    formActions: endpoint === undefined ? [] : [new URL(endpoint).origin],
+  });
 }

@@ -53,18 +53,19 @@ export async function raiseRefreshed(
   exchange: Exchange,
   { ticket: { claims } }: SignedIn,
   want: Wanted,
-  fresh: RefreshedTokens,
+  { accessToken, tokenType, expiresAtSeconds, refreshToken }: RefreshedTokens,
+  idTokenClaims: Claims | undefined,
 ): Promise<Claims | undefined> {
   const handler = remote.options.events.onTokenRefreshed;
   if (handler === undefined) return undefined;
-  const { accessToken, tokenType, expiresAtSeconds, refreshToken, claims: idTokenClaims } = fresh;
   const context = await raise<TokenRefreshedContext>(handler, {
     ...base(remote, exchange, want),
     tokens: { accessToken, tokenType, expiresAtSeconds, refreshToken },
     idTokenClaims,
-    claims,
+    // A copy: those of the session are shared by its requests.
+    claims: { ...claims },
   });
-  if (context.claims === claims) return undefined;
+  if (JSON.stringify(context.claims) === JSON.stringify(claims)) return undefined;
   if (context.claims?.["sub"] === claims["sub"]) return context.claims;
   throw new Error(
     "onTokenRefreshed replaced ctx.claims with those of another sub: a refresh does not change the user.",

@@ -7,6 +7,7 @@ import { endSessionUrl } from "../protocol/end-session.js";
 import { adviseSignOut } from "./advice.js";
 import { endSessionHere } from "./end-session-here.js";
 import { Interruption, raise } from "./event-runner.js";
+import { leave } from "./leave.js";
 import { ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /**
@@ -30,7 +31,8 @@ export async function signOut(
   if (url === undefined && given.local !== true) {
     options.logger?.info?.({ event: "signed_out_locally", scheme: remote.name }, "Signed out of this app alone.");
   }
-  redirectLocally(exchange, url ?? returnUrl);
+  if (url === undefined) redirectLocally(exchange, returnUrl);
+  else leave(remote, exchange, url);
 }
 
 async function endSession(

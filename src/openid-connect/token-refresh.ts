@@ -33,6 +33,8 @@ export type Outcome = Refreshed | Rejected;
  * 2. The session has it before anyone goes on. Should that fail, the outcome is still there: a refresh token that was
  *    exchanged must not be sent again (RFC 9700 4.14.2).
  *
+ * `isFresh`: it was this call that asked the provider.
+ *
  * @throws ProviderError and what event handlers throw: nothing is remembered of these, and the next one may try again
  */
 export async function refreshOnce(
@@ -41,25 +43,31 @@ export async function refreshOnce(
   session: SignedIn,
   refreshToken: string,
   want: Wanted,
-): Promise<Outcome> {
+): Promise<{ readonly outcome: Outcome; readonly isFresh: boolean }> {
   const key = refreshKey(session, refreshToken);
+  let isFresh = false;
   let thrown: { readonly error: unknown } | undefined;
   const sealed = await remote.coordinator.once(key, GRACE_SECONDS, async () => {
-    let outcome = await refresh(remote, exchange, session, refreshToken, want);
-    if ("tokens" in outcome) {
+    const came = await refresh(remote, exchange, session, refreshToken, want);
+    isFresh = true;
+    let outcome: Outcome = came;
+    if ("tokens" in came) {
+      const { claims: idTokenClaims, ...tokens } = came.tokens;
+      const refreshed = { name: came.name, tokens };
+      outcome = refreshed;
       try {
-        const claims = await raiseRefreshed(remote, exchange, session, want, outcome.tokens);
-        outcome = { ...outcome, claims };
+        const claims = await raiseRefreshed(remote, exchange, session, want, tokens, idTokenClaims);
+        outcome = { ...refreshed, claims };
       } catch (error) {
         thrown = { error };
       }
-      await keep(remote, exchange, session, outcome as Refreshed).catch(() => undefined);
+      await keep(remote, exchange, session, outcome).catch(() => undefined);
     }
     return remote.keys.seal("refresh-result", Buffer.from(JSON.stringify(outcome)), key);
   });
   if (thrown !== undefined) throw thrown.error;
   const opened = remote.keys.open("refresh-result", sealed, key);
-  if (opened !== undefined) return JSON.parse(opened.plaintext.toString("utf8")) as Outcome;
+  if (opened !== undefined) return { outcome: JSON.parse(opened.plaintext.toString("utf8")) as Outcome, isFresh };
   throw new ProviderError(
     "ERR_OIDC_PROVIDER_RESPONSE",
     "The refresh coordinator answered with what this app did not seal. All nodes need the same secrets.",
@@ -101,14 +109,8 @@ async function refresh(
       throw new TokenError("ERR_OIDC_REFRESH_REJECTED", "This session was not begun by a provider. Sign in again.");
     }
     const dPoPKey = session.tokens()?.dPoPKey;
-    const { claims, ...tokens } = await refreshTokens(remote.provider, {
-      refreshToken,
-      resource,
-      scope,
-      evidence,
-      dPoPKey,
-    });
-    return { name, tokens: { ...tokens, claims } };
+    const tokens = await refreshTokens(remote.provider, { refreshToken, resource, scope, evidence, dPoPKey });
+    return { name, tokens };
   } catch (error) {
     await raiseRefreshFailed(remote, exchange, session, want, error as Error);
     // A refusal is final, and told to all; anything else may be tried again.

@@ -138,6 +138,8 @@ export interface OpenIdConnectOptions {
    * responseType "code" alone. @defaultValue "query" with "code", else "form_post"
    */
   readonly responseMode?: ResponseMode | undefined;
+  /** How the browser is sent to the provider: by a redirect, or by a form that submits itself. @defaultValue "redirect" */
+  readonly redirectBehavior?: "redirect" | "form_post" | undefined;
   /** PKCE (RFC 7636) with S256. Unsafe when false. @defaultValue true */
   readonly usePkce?: boolean | undefined;
   /** Replaces the default list. Must hold `openid`. @defaultValue ["openid", "profile"] */

@@ -61,6 +61,7 @@ export interface ResolvedOpenIdConnectOptions extends ResolvedClient, ResolvedFl
   readonly requireHttps: boolean;
   readonly automaticRefreshIntervalSeconds: number;
   readonly refreshIntervalSeconds: number;
+  readonly redirectBehavior: "redirect" | "form_post";
   readonly usePkce: boolean;
   readonly pushedAuthorization: "auto" | "disable" | "require";
   readonly requestObject: ResolvedPrivateKey | undefined;
@@ -119,6 +120,7 @@ const KEYS: Readonly<Record<keyof OpenIdConnectOptions, true>> = {
   clientAssertionKey: true,
   responseType: true,
   responseMode: true,
+  redirectBehavior: true,
   usePkce: true,
   scope: true,
   prompt: true,
@@ -247,6 +249,8 @@ export function resolveOpenIdConnectOptions(
     refreshIntervalSeconds: seconds(problems, "refreshInterval", options.refreshInterval, 300),
     ...resolveClient(problems, options),
     ...flow,
+    redirectBehavior:
+      oneOf(problems, "redirectBehavior", options.redirectBehavior, ["redirect", "form_post"]) ?? "redirect",
     usePkce: flag(problems, "usePkce", options.usePkce, true),
     pushedAuthorization:
       oneOf(problems, "pushedAuthorization", options.pushedAuthorization, ["auto", "disable", "require"]) ?? "auto",

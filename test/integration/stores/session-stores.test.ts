@@ -1,4 +1,4 @@
-import type { SessionStore } from "add-openid-connect";
+import type { AddOpenIdConnectOptions, SessionOptions, SessionStore } from "add-openid-connect";
 import { requireAuth } from "add-openid-connect";
 import connectPgSimple from "connect-pg-simple";
 import { RedisStore } from "connect-redis";
@@ -25,12 +25,15 @@ interface Kind {
   readonly isMissing?: boolean;
   open?(): Promise<void>;
   close?(): Promise<void>;
-  settings(): RelyingPartySettings;
+  settings(secret: string | readonly string[], session: SessionOptions): RelyingPartySettings;
   store?(): SessionStore;
 }
 
 function withStore(store: () => SessionStore): Pick<Kind, "settings" | "store"> {
-  return { store, settings: () => ({ options: { session: { secret: SECRET, store: store() } } }) };
+  return {
+    store,
+    settings: (secret, more) => ({ options: { session: { ...more, secret, store: store() } } }),
+  };
 }
 
 let redis: RedisServer;
@@ -39,9 +42,11 @@ let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let pool: pg.Pool;
 const memory = new session.MemoryStore();
 const mounted = new session.MemoryStore();
+// Each app that uses it listens to it.
+mounted.setMaxListeners(100);
 
 const kinds: readonly Kind[] = [
-  { name: "the sealed cookie", settings: () => ({ options: { session: { secret: SECRET } } }) },
+  { name: "the sealed cookie", settings: (secret, more) => ({ options: { session: { ...more, secret } } }) },
   { name: "MemoryStore", ...withStore(() => memory) },
   {
     name: "Redis",
@@ -64,6 +69,8 @@ const kinds: readonly Kind[] = [
     async open() {
       postgres = await startPostgres(initdb ?? "");
       pool = new pg.Pool({ connectionString: postgres.url });
+      // A connection that the server ends while the pool closes is nobody's any more.
+      pool.on("connect", (client) => client.on("error", () => {}));
     },
     async close() {
       await pool.end();
@@ -76,8 +83,8 @@ const kinds: readonly Kind[] = [
   },
   {
     name: "the app's own express-session",
-    settings: () => ({
-      options: { session: undefined, transaction: { secret: SECRET } },
+    settings: (secret, more) => ({
+      options: { session: Object.keys(more).length > 0 ? more : undefined, transaction: { secret } },
       before: (app) => {
         app.use(session({ secret: SECRET, resave: false, saveUninitialized: false, store: mounted }));
       },
@@ -85,15 +92,32 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-async function start(kind: Kind): Promise<RelyingParty> {
+/** Another node is another call of this. */
+async function start(
+  kind: Kind,
+  more: AddOpenIdConnectOptions = {},
+  secret: string | readonly string[] = SECRET,
+  sessionOptions: SessionOptions = {},
+): Promise<RelyingParty> {
   clock.ahead = 0;
-  const { options, ...settings } = kind.settings();
+  const { options, ...settings } = kind.settings(secret, sessionOptions);
   return fixture.start({
     ...settings,
-    options: { saveTokens: true, now: clock.now, ...options },
+    options: {
+      saveTokens: true,
+      scope: "openid profile api1 offline_access",
+      tokenValidation: { clockTolerance: 100_000 },
+      now: clock.now,
+      ...options,
+      ...more,
+    },
     routes: (app) => {
       app.get("/who", (req, res) => res.json({ sub: req.user?.sub ?? null, session: req.oidc.sessionId ?? null }));
       app.get("/private", requireAuth(), (req, res) => res.send(req.oidc.getToken("access_token")));
+      app.get("/refresh", async (req, res) => {
+        res.write(" ");
+        res.end(await req.oidc.getAccessToken({ forceRefresh: true }));
+      });
       app.post("/in", async (req, res) => {
         await req.oidc.signIn({ sub: "local", name: "L" });
         res.json(req.user?.sub);
@@ -180,6 +204,84 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))("sessions in %s",
     expect(await subject(browser, other.url)).toBe(null);
     if (name !== "the app's own express-session") expect(await subject(browser, rp.url)).toBe("alice");
   });
+
+  test("end at their absolute time, however active", async () => {
+    const rp = await start(kind, {}, SECRET, { absoluteLifetime: 40_000 });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/private`);
+    for (const ahead of [20_000, 39_900]) {
+      clock.ahead = ahead;
+      expect(await subject(browser, rp.url)).toBe("alice");
+    }
+    clock.ahead = 40_001;
+    expect(await subject(browser, rp.url)).toBe(null);
+  });
+
+  test("open with the older of two secrets, and later with the newer alone", async () => {
+    const old = await start(kind, {}, OLD_SECRET);
+    const browser = new Browser();
+    await browser.signIn(`${old.url}/private`);
+    const both = await start(kind, {}, [SECRET, OLD_SECRET]);
+    expect(await subject(browser, both.url)).toBe("alice");
+    clock.ahead = 5_000;
+    expect(await subject(browser, both.url)).toBe("alice");
+    // A store is written to beside the answer.
+    const rewritten = await start(kind, {}, SECRET);
+    await expect.poll(() => subject(browser, rewritten.url)).toBe("alice");
+  });
+
+  test("are the same on two nodes, and end on both where the server keeps them", async () => {
+    const [one, two] = [await start(kind), await start(kind)];
+    const browser = new Browser();
+    await browser.signIn(`${one.url}/private`);
+    const copy = new Browser(browser.jar.clone());
+    expect(await subject(browser, two.url)).toBe("alice");
+    await browser.request(`${two.url}/out`, { method: "POST" });
+    if (name !== "the sealed cookie") expect(await subject(copy, one.url)).toBe(null);
+    expect(await subject(copy, two.url)).toBe(null);
+  });
+
+  test("have tokens that were got while an answer streamed, on the next request", async () => {
+    const rp = await start(kind);
+    const browser = new Browser();
+    const first = (await browser.signIn(`${rp.url}/private`)).body;
+    const second = (await browser.fetch(`${rp.url}/refresh`)).body.trim();
+    expect(second).not.toBe(first);
+    for (let i = 0; i < 3; i++) expect((await browser.fetch(`${rp.url}/private`)).body).toBe(second);
+  });
+
+  test("are not brought back by new content that comes after the sign-out", async () => {
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const rp = await start(kind, {
+      revokeOnSignOut: false,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        if (String(init?.body).includes("grant_type=refresh_token")) {
+          arrive();
+          await gate;
+        }
+        return response;
+      },
+    });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/private`);
+    const copy = new Browser(browser.jar.clone());
+    const slow = copy.fetch(`${rp.url}/refresh`);
+    await arrived;
+    await browser.request(`${rp.url}/out`, { method: "POST" });
+    release();
+    await slow;
+    expect(await subject(copy, rp.url)).toBe(null);
+    const other = await start(kind);
+    if (name !== "the sealed cookie") expect(await subject(copy, other.url)).toBe(null);
+  });
 });
 
 describe("a store", () => {
@@ -234,7 +336,7 @@ describe("a store", () => {
     const cookie = browser.jar.get("oidc") ?? "";
     expect(cookie).toMatch(/^[\w-]{43}$/);
     const all = JSON.stringify([...held]);
-    for (const secret of [cookie, "alice", "Alice", "eyJ"]) expect(all).not.toContain(secret);
+    for (const secret of [cookie, "alice", "Alice", "eyJhbGciOi"]) expect(all).not.toContain(secret);
     const [stored] = [...held].filter(([sid]) => !sid.includes(".")).map(([, text]) => JSON.parse(text));
     expect(stored.cookie.originalMaxAge).toBe(1_000_000);
     expect(Date.parse(stored.cookie.expires) - Date.now()).toBeGreaterThan(980_000);
