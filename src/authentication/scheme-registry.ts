@@ -47,7 +47,7 @@ export interface RemoteScheme {
   ): Promise<UserToken>;
   /** A token of the app's own. */
   clientToken(options: ClientTokenOptions): Promise<string>;
-  /** `fetch` with the backchannel's choice of it, and with proof of possession where the token is bound to a key. */
+  /** The global `fetch` with this token, and with proof of possession where it is bound to a key. */
   fetch(token: UserToken, url: string | URL, init: RequestInit | undefined): Promise<Response>;
 }
 

@@ -7,6 +7,7 @@ import { AuthorizationError, ConfigurationError, TokenError } from "../errors.js
 import type { Claims } from "../model.js";
 import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
+import { isStream } from "../protocol/api-request.js";
 import type { User } from "../user.js";
 import { answer, type Next } from "./async-answer.js";
 import type { RequestExchange } from "./request-exchange.js";
@@ -241,8 +242,4 @@ export class RequestOidc {
       `A ${what} answers the response, and this one has been answered already: return after the first answer.`,
     );
   }
-}
-
-function isStream(body: unknown): boolean {
-  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

@@ -15,7 +15,6 @@ import type { TransactionExtras } from "../session/transaction.js";
 import { adviseChallenge } from "./advice.js";
 import { authorizationLocation } from "./authorization-redirect.js";
 import { Interruption, raise } from "./event-runner.js";
-import { assertSessionKept } from "./kept-session.js";
 import { leave } from "./leave.js";
 import { loginUrl, notOwnEndpoint, ownUrl, type Remote } from "./remote.js";
 
@@ -46,7 +45,6 @@ export async function challenge(
   }
   assertFormPostPossible(remote, exchange);
   assertChallenge(given);
-  assertSessionKept(remote, exchange);
   const properties: ChallengeProperties = { returnUrl: returnUrl(remote, exchange, given), state: given.state };
   const metadata = await provider.metadata();
 

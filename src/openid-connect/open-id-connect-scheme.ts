@@ -1,3 +1,4 @@
+import { isNavigation } from "../authentication/request-kind.js";
 import type { Endpoint, Handled, RemoteScheme } from "../authentication/scheme-registry.js";
 import { TokenError } from "../errors.js";
 import { apiRequest } from "../protocol/api-request.js";
@@ -9,6 +10,7 @@ import { handleCallback } from "./callback.js";
 import { challenge } from "./challenge.js";
 import { createClientTokens } from "./client-token.js";
 import { newestTokens, revokeTokens } from "./end-session-here.js";
+import { assertSessionKept } from "./kept-session.js";
 import { handleLogin } from "./login.js";
 import { handleLogout } from "./logout.js";
 import { clearCorrelationCookies, type Remote } from "./remote.js";
@@ -25,7 +27,11 @@ export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
     fetch: (token, url, init) => apiRequest(remote.provider, token, url, init),
     name: remote.name,
     endpoints: endpoints(remote),
-    challenge: (exchange, options) => challenge(remote, exchange, options),
+    async challenge(exchange, options) {
+      // Not on the login path: who goes there by hand is in no loop.
+      if (isNavigation(exchange.req)) assertSessionKept(remote, exchange);
+      await challenge(remote, exchange, options);
+    },
     signOut: (exchange, current, options) => signOut(remote, exchange, current, options),
     forget: (exchange) => clearCorrelationCookies(remote, exchange),
     newestTokens: (current) => newestTokens(remote, current),

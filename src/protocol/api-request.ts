@@ -11,7 +11,8 @@ export interface ApiToken {
 
 /**
  * `fetch` to an API with an access token: as a bearer (RFC 6750), or with a proof of possession where it is bound to a
- * key (RFC 9449 7). A redirect to another origin does not carry it: that is `fetch`'s own rule for Authorization.
+ * key (RFC 9449 7). A redirect to another origin does not carry it: that is `fetch`'s own rule for Authorization; a proof
+ * is for one URL, so with it no redirect is followed.
  */
 export async function apiRequest(
   provider: Provider,
@@ -42,7 +43,8 @@ export async function apiRequest(
     );
   try {
     return await ask().catch((error: unknown) => {
-      if (oauth.isDPoPNonceError(error)) return ask();
+      // A stream has been read and cannot be sent again.
+      if (oauth.isDPoPNonceError(error) && !isStream(init.body)) return ask();
       throw error;
     });
   } catch (error) {
@@ -50,4 +52,9 @@ export async function apiRequest(
     if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
     throw error;
   }
+}
+
+/** What can be read once alone. */
+export function isStream(body: unknown): boolean {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

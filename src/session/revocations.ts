@@ -9,16 +9,23 @@ export interface Revocation {
   /** `sid` of the provider. */
   readonly providerSessionId?: string | undefined;
   readonly subject?: string | undefined;
-  /** Of `subject`: sessions that began later stay. Seconds since the epoch. @defaultValue now */
+  /**
+   * Sessions that began later stay. Seconds since the epoch. A `providerSessionId` without it has ended for good: what is
+   * still on its way from the provider is refused too.
+   * @defaultValue now, of `subject`
+   */
   readonly beforeSeconds?: number | undefined;
 }
+
+/** What a session at the provider is that has ended there: no sign-in of it counts any more. */
+export const FOR_GOOD: number = Number.POSITIVE_INFINITY;
 
 /** What has ended by other means than its own expiry, as this process knows it. */
 export interface Revocations {
   /** `expiresAtSeconds`: from then on every copy is dead by itself. */
   add(revocation: Revocation, expiresAtSeconds: number): void;
   isRevoked(ticket: Ticket): boolean;
-  /** The time up to which the sessions of this user have ended; `undefined` where none have. */
+  /** The time up to which sessions such as this one have ended; `undefined` where none have, or all have. */
   endedBefore(ticket: Ticket): number | undefined;
 }
 
@@ -28,29 +35,43 @@ const LIMIT = 100_000;
 /** `now`: seconds since the epoch. A look-up costs nothing while nothing was revoked. */
 export function createRevocations(now: () => number): Revocations {
   const sessions = new ExpiringMap<true>(LIMIT, now);
-  const providerSessions = new ExpiringMap<true>(LIMIT, now);
+  const providerSessions = new ExpiringMap<number>(LIMIT, now);
   const subjects = new ExpiringMap<number>(LIMIT, now);
+
+  const raise = (map: ExpiringMap<number>, key: string, before: number, expiresAtSeconds: number): void => {
+    map.set(key, Math.max(before, map.get(key) ?? 0), expiresAtSeconds);
+  };
+  const endOf = ({ evidence }: Ticket): number | undefined => {
+    const sid = evidence?.providerSessionId;
+    return sid === undefined ? undefined : providerSessions.get(revocationKey(evidence?.issuer, sid));
+  };
+  const endOfUser = (ticket: Ticket) => subjects.get(revocationKey(ticket.evidence?.issuer, subjectOf(ticket)));
+
   return {
-    add({ sessionId, issuer, providerSessionId, subject, beforeSeconds = now() }, expiresAtSeconds) {
+    add({ sessionId, issuer, providerSessionId, subject, beforeSeconds }, expiresAtSeconds) {
       if (sessionId !== undefined) sessions.set(sessionId, true, expiresAtSeconds);
       if (providerSessionId !== undefined) {
-        providerSessions.set(revocationKey(issuer, providerSessionId), true, expiresAtSeconds);
+        const key = revocationKey(issuer, providerSessionId);
+        raise(providerSessions, key, beforeSeconds ?? FOR_GOOD, expiresAtSeconds);
       }
-      if (subject === undefined) return;
-      const key = revocationKey(issuer, subject);
-      subjects.set(key, Math.max(beforeSeconds, subjects.get(key) ?? 0), expiresAtSeconds);
+      if (subject !== undefined) {
+        raise(subjects, revocationKey(issuer, subject), beforeSeconds ?? now(), expiresAtSeconds);
+      }
     },
     isRevoked(ticket) {
       if (sessions.size > 0 && sessions.has(ticket.sessionId)) return true;
-      if (providerSessions.size === 0 && subjects.size === 0) return false;
-      const { evidence } = ticket;
-      const sid = evidence?.providerSessionId;
-      if (sid !== undefined && providerSessions.has(revocationKey(evidence?.issuer, sid))) return true;
-      const before = subjects.get(revocationKey(evidence?.issuer, subjectOf(ticket)));
-      return before !== undefined && ticket.signedInAtSeconds <= before;
+      if (providerSessions.size > 0 && isBefore(ticket, endOf(ticket))) return true;
+      return subjects.size > 0 && isBefore(ticket, endOfUser(ticket));
     },
-    endedBefore: (ticket) => subjects.get(revocationKey(ticket.evidence?.issuer, subjectOf(ticket))),
+    endedBefore(ticket) {
+      const ends = [endOf(ticket), endOfUser(ticket)].filter((end) => end !== undefined && end !== FOR_GOOD);
+      return ends.length === 0 ? undefined : Math.max(...(ends as number[]));
+    },
   };
+}
+
+function isBefore({ signedInAtSeconds }: Ticket, end: number | undefined): boolean {
+  return end !== undefined && signedInAtSeconds <= end;
 }
 
 /** The user as the provider names them; of one whom the app signed in, as the app does. */

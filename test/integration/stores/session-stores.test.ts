@@ -69,6 +69,7 @@ const kinds: readonly Kind[] = [
     async open() {
       postgres = await startPostgres(initdb ?? "");
       pool = new pg.Pool({ connectionString: postgres.url });
+      pool.on("error", () => {});
       // A connection that the server ends while the pool closes is nobody's any more.
       pool.on("connect", (client) => client.on("error", () => {}));
     },

@@ -4,7 +4,17 @@ import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
 import { OLD_SECRET, type RelyingParty, SECRET } from "../../support/relying-party.js";
 
-const fixture = useTestIdp();
+const fixture = useTestIdp({
+  clients: [
+    {
+      client_id: "sid_client",
+      client_secret: "secret",
+      redirect_uris: ["https://app.test/signin-oidc"],
+      backchannel_logout_uri: "http://localhost:9/unused",
+      backchannel_logout_session_required: true,
+    },
+  ],
+});
 const clock = { ahead: 0, now: () => Date.now() / 1000 + clock.ahead };
 
 /** Keeps for as long as it was told, by the tests' clock; its writes wait where a test says so. */
@@ -68,7 +78,10 @@ async function node(
     routes: (app) => {
       app.get("/who", (req, res) => res.json({ sub: req.user?.sub ?? null }));
       app.get("/private", requireAuth(), (req, res) => res.send(req.oidc.getToken("access_token")));
-      app.get("/sid", (req, res) => res.send(String(req.oidc.user.claims["sid"])));
+      app.get("/sid", requireAuth(), (req, res) => {
+        const [, payload = ""] = req.oidc.getToken("id_token")?.split(".") ?? [];
+        res.send(JSON.parse(Buffer.from(payload, "base64url").toString()).sid);
+      });
       app.get("/refresh", async (req, res) => res.send(await req.oidc.getAccessToken({ forceRefresh: true })));
       app.post("/out", (req, res, next) => req.logout((error) => (error ? next(error) : res.send("out"))));
     },
@@ -138,7 +151,8 @@ describe("a session that ends on another node", () => {
   it("by the provider's sid does so after months of use too", async () => {
     clock.ahead = 0;
     const store = new ClockStore();
-    const [one, two] = [await node(store), await node(store)];
+    const client = { clientId: "sid_client", scope: "openid profile" };
+    const [one, two] = [await node(store, client), await node(store, client)];
     const browser = await signedIn(one);
     const other = new Browser();
     await other.signIn(`${one.url}/private`, { username: "bob" });
