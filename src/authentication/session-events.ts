@@ -1,6 +1,8 @@
+import { ConfigurationError } from "../errors.js";
 import type { Ticket } from "../model.js";
 import type { SessionChange, SessionEvents, ValidatePrincipalContext } from "../options/session-events.js";
 import type { Exchange } from "./exchange.js";
+import { identifiedClaims } from "./identified-claims.js";
 import type { SessionScheme, SignedIn, TicketChange, TicketDraft } from "./session-scheme.js";
 
 /**
@@ -30,7 +32,13 @@ export function withSessionEvents(scheme: SessionScheme, events: SessionEvents):
         };
         await onSigningIn?.(context);
         const { claims, items, isPersistent, expiresAt } = context;
-        const changed = { ...draft, claims, items, isPersistent, expiresAtSeconds: secondsOf(expiresAt) };
+        const changed = {
+          ...draft,
+          claims: identifiedClaims(claims, "onSigningIn"),
+          items,
+          isPersistent,
+          expiresAtSeconds: expiresAt === undefined ? undefined : secondsOf(expiresAt),
+        };
         const session = await scheme.signIn(exchange, changed, tokens);
         await onSignedIn?.({ req, res, user: session.user });
         return session;
@@ -86,10 +94,10 @@ function ticketChange(change: SessionChange | undefined): TicketChange["ticket"]
   if (change === undefined) return undefined;
   const { claims, items, isPersistent, expiresAt } = change;
   return {
-    ...(claims !== undefined && { claims }),
+    ...(claims !== undefined && { claims: identifiedClaims(claims, "onValidatePrincipal") }),
     ...(items !== undefined && { items }),
     ...(isPersistent !== undefined && { isPersistent }),
-    ...(expiresAt !== undefined && { expiresAtSeconds: expiresAt.getTime() / 1000 }),
+    ...(expiresAt !== undefined && { expiresAtSeconds: secondsOf(expiresAt) }),
   };
 }
 
@@ -117,6 +125,9 @@ function dateOf(seconds: number): Date {
   return new Date(seconds * 1000);
 }
 
-function secondsOf(date: Date | undefined): number | undefined {
-  return date === undefined ? undefined : date.getTime() / 1000;
+/** An invalid date would compare as if it never came. */
+function secondsOf(date: Date): number {
+  const seconds = date instanceof Date ? date.getTime() / 1000 : Number.NaN;
+  if (Number.isFinite(seconds)) return seconds;
+  throw new ConfigurationError("ERR_OIDC_INVALID_USER", "An event of the session set expiresAt to no valid date.");
 }

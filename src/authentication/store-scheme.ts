@@ -235,7 +235,8 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       const replaced = sessionIdOf(exchange);
       const key = randomBytes(32).toString("base64url");
       const drafted = beginTicket(options, draft, now());
-      const begun = afterRevocation(drafted, await tickets.endedBefore(markerKey(drafted)));
+      const ends = [revocations.endedBefore(drafted), await tickets.endedBefore(markerKey(drafted))];
+      const begun = ends.reduce<Ticket>(afterRevocation, drafted);
       const isFixed = !options.slidingExpiration || typeof draft.expiresAtSeconds === "number";
       const ticket: Ticket = {
         ...begun,

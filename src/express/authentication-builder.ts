@@ -44,7 +44,7 @@ export class AuthenticationBuilder {
       createRemote(name, options, session, cookie),
     );
     const registry = createSchemeRegistry(session, remotes.map(createOpenIdConnectScheme));
-    return createAuthenticationHandler(registry, first.baseUrl, first.transformUser);
+    return createAuthenticationHandler(registry, first.baseUrl, first.transformUser, first.now);
   }
 }
 

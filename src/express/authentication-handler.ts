@@ -39,6 +39,7 @@ export function createAuthenticationHandler(
   schemes: SchemeRegistry,
   baseUrl: BaseUrl | undefined,
   transformUser: OpenIdConnectOptions["transformUser"],
+  now: () => number,
 ): AuthenticationHandler {
   const mount: MountPoint = {};
   const middleware = createAuthenticationMiddleware(schemes, baseUrl, transformUser);
@@ -56,7 +57,8 @@ export function createAuthenticationHandler(
         const { kind, value } = assertOne(sessions);
         if (kind === "sessionId") return session.revoke({ sessionId: value });
         const issuers = await Promise.all(schemes.remotes.map((remote) => remote.issuer()));
-        const whose = kind === "sub" ? { subject: value } : { providerSessionId: value };
+        // The provider knows nothing of it, and may go on with the same `sid`: who signs in again must not be out at once.
+        const whose = { [kind === "sub" ? "subject" : "providerSessionId"]: value, beforeSeconds: now() };
         // Without an issuer too: one whom the app itself signed in has none.
         for (const issuer of new Set([undefined, ...issuers])) await session.revoke({ ...whose, issuer });
       },

@@ -44,15 +44,19 @@ export async function acceptUser(
   const { options, provider } = remote;
   const { events } = options;
   const context = { ...eventBase(remote, exchange), properties };
-  const checks = { nonce: transaction.nonce, maxAgeSeconds: transaction.extras.maxAge ?? options.maxAgeSeconds };
-  const acr = transaction.extras.acr ?? options.acrValues;
+  const { maxAge = options.maxAgeSeconds, acr = options.acrValues } = transaction.extras;
+  const checks = { nonce: transaction.nonce, maxAgeSeconds: maxAge ?? undefined };
+  let validated: ValidatedTokens | undefined;
   try {
     const { id_token: idToken, state = "" } = message;
     const front =
       idToken === undefined
         ? undefined
         : await validateFrontChannelToken(provider, metadata, { ...checks, idToken, state, code: message["code"] });
-    if (front !== undefined) assertAcr(acr, front);
+    if (front !== undefined) {
+      assertAcr(acr, front);
+      validated = ofFrontChannel(front);
+    }
     const first =
       front === undefined
         ? undefined
@@ -62,7 +66,7 @@ export async function acceptUser(
             tokens: { idToken: front.idToken },
           });
     if (front !== undefined && message["code"] === undefined) {
-      return { claims: first?.claims ?? front.claims, validated: ofFrontChannel(front) };
+      return { claims: first?.claims ?? front.claims, validated };
     }
 
     const dPoPKey = options.dPoP ? transaction.dPoPKey() : undefined;
@@ -86,16 +90,17 @@ export async function acceptUser(
       claims: first?.claims,
       tokenResponse: response.body,
     });
-    const validated = await response.validate();
-    assertAcr(acr, validated);
+    const fromCode = await response.validate();
+    assertAcr(acr, fromCode);
+    validated = fromCode;
     const claims =
       front === undefined
-        ? await tokenValidated(remote, context, validated)
-        : { ...onlyIn(validated.claims, front.claims), ...(first?.claims ?? front.claims) };
+        ? await tokenValidated(remote, context, fromCode)
+        : { ...onlyIn(fromCode.claims, front.claims), ...(first?.claims ?? front.claims) };
 
-    if (!options.userInfo || validated.tokens.accessToken === undefined) return { claims, validated };
-    const { subject } = validated.evidence;
-    const userInfo = await fetchUserInfo(provider, validated.tokens.accessToken, subject, dPoPKey);
+    if (!options.userInfo || fromCode.tokens.accessToken === undefined) return { claims, validated };
+    const { subject } = fromCode.evidence;
+    const userInfo = await fetchUserInfo(provider, fromCode.tokens.accessToken, subject, dPoPKey);
     const informed = await raise<UserInformationReceivedContext>(events.onUserInformationReceived, {
       ...context,
       claims: { ...userInfo, ...claims },
@@ -103,8 +108,9 @@ export async function acceptUser(
     });
     return { claims: informed.claims ?? claims, validated };
   } catch (thrown) {
-    if (thrown instanceof Interruption && thrown.kind === "success") return { claims: acceptedClaims(thrown) };
-    if (thrown instanceof Interruption || thrown instanceof FailedByEvent) throw thrown;
+    // What was valid by then stays: a sign-out at the provider is to find this session too.
+    if (thrown instanceof Interruption) return { ...acceptedByEvent(thrown), validated };
+    if (thrown instanceof FailedByEvent) throw thrown;
     return await recover(remote, exchange, properties, thrown as Error);
   }
 }
@@ -143,22 +149,24 @@ async function recover(
       claims: undefined,
     });
   } catch (thrown) {
-    if (thrown instanceof Interruption && thrown.kind === "success") return { claims: acceptedClaims(thrown) };
-    throw thrown;
+    return acceptedByEvent(thrown);
   }
   throw error;
 }
 
-function acceptedClaims({ claims }: Interruption): Claims {
-  if (typeof claims?.["sub"] === "string" && claims["sub"] !== "") return claims;
+/** Whom an event accepted; anything else that it threw goes on. */
+export function acceptedByEvent(thrown: unknown): Accepted {
+  if (!(thrown instanceof Interruption) || thrown.kind !== "success") throw thrown;
+  const { claims } = thrown;
+  if (typeof claims?.["sub"] === "string" && claims["sub"] !== "") return { claims };
   throw new Error("An event handler called success() without ctx.claims that hold a sub.");
 }
 
 /** RFC 9470 5: what was asked for must be what came. */
 function assertAcr(
-  wanted: readonly string[] | undefined,
+  wanted: readonly string[] | null | undefined,
   { evidence: { acr } }: Pick<ValidatedTokens, "evidence">,
 ): void {
-  if (wanted === undefined || (acr !== undefined && wanted.includes(acr))) return;
+  if (wanted === undefined || wanted === null || (acr !== undefined && wanted.includes(acr))) return;
   throw idTokenError("its acr is none of those that were asked for (acr_values)");
 }

@@ -3,7 +3,7 @@ import type { Handled } from "../authentication/scheme-registry.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
 import { CallbackError, OpenIdConnectError } from "../errors.js";
 import type { ChallengeProperties, MessageReceivedContext, RemoteFailureContext } from "../options/events.js";
-import { acceptUser } from "./accept-user.js";
+import { type Accepted, acceptedByEvent, acceptUser } from "./accept-user.js";
 import {
   assertForm,
   assertInTime,
@@ -57,11 +57,11 @@ export async function handleCallback(
 
 async function fail(remote: Remote, exchange: Exchange, error: Error, progress: Progress): Promise<Handled> {
   try {
-    await raise<RemoteFailureContext>(remote.options.events.onRemoteFailure, {
-      ...eventBase(remote, exchange),
-      error,
-      properties: progress.properties,
-    });
+    await raise<RemoteFailureContext>(
+      remote.options.events.onRemoteFailure,
+      { ...eventBase(remote, exchange), error, properties: progress.properties },
+      ["handled", "skip"],
+    );
   } catch (thrown) {
     if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";
     throw thrown;
@@ -116,13 +116,31 @@ async function run(
     redirectLocally(exchange, transaction.returnUrl);
     return "answered";
   }
-  await raise<MessageReceivedContext>(options.events.onMessageReceived, {
-    ...eventBase(remote, exchange),
-    properties,
-    parameters: message,
-  });
+  const known = await messageReceived(remote, exchange, message, properties);
+  if (known !== undefined) return await completeSignIn(remote, exchange, transaction, properties, known);
   if (message["error"] !== undefined) return await refuse(remote, exchange, properties, message["error"], message);
 
   const accepted = await acceptUser(remote, exchange, message, transaction, metadata, redirectUri, properties);
   return await completeSignIn(remote, exchange, transaction, properties, accepted);
+}
+
+/** Whom `onMessageReceived` accepts, if anyone. */
+async function messageReceived(
+  remote: Remote,
+  exchange: Exchange,
+  message: CallbackMessage,
+  properties: ChallengeProperties,
+): Promise<Accepted | undefined> {
+  try {
+    await raise<MessageReceivedContext>(remote.options.events.onMessageReceived, {
+      ...eventBase(remote, exchange),
+      properties,
+      claims: undefined,
+      // A copy: without the token that is to be validated, say, the flow would be another one.
+      parameters: Object.freeze({ ...message }),
+    });
+    return undefined;
+  } catch (thrown) {
+    return acceptedByEvent(thrown);
+  }
 }

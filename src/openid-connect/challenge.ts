@@ -4,7 +4,7 @@ import { isNavigation } from "../authentication/request-kind.js";
 import { localReturnUrl, returnUrlFromCode } from "../authentication/return-url.js";
 import { ConfigurationError } from "../errors.js";
 import type { JsonValue } from "../model.js";
-import type { ChallengeProperties, RedirectContext } from "../options/events.js";
+import type { ChallengeProperties } from "../options/events.js";
 import type { ChallengeOptions } from "../options/request-options.js";
 import { isPosted } from "../options/resolve-flow.js";
 import { isLoopback, PROTOCOL_PARAMETERS } from "../options/resolve-open-id-connect-options.js";
@@ -14,8 +14,8 @@ import { sendCookies } from "../session/response-cookies.js";
 import type { TransactionExtras } from "../session/transaction.js";
 import { adviseChallenge } from "./advice.js";
 import { authorizationLocation } from "./authorization-redirect.js";
-import { Interruption, raise } from "./event-runner.js";
 import { leave } from "./leave.js";
+import { raiseRedirect } from "./redirect-event.js";
 import { loginUrl, notOwnEndpoint, ownUrl, type Remote } from "./remote.js";
 
 /**
@@ -48,7 +48,7 @@ export async function challenge(
   const properties: ChallengeProperties = { returnUrl: returnUrl(remote, exchange, given), state: given.state };
   const metadata = await provider.metadata();
 
-  const parameters = authorizationParameters(provider, {
+  const wanted = authorizationParameters(provider, {
     prompt: given.prompt,
     maxAgeSeconds: given.maxAge,
     scope: list(given.scope),
@@ -57,18 +57,9 @@ export async function challenge(
     acrValues: list(given.acrValues),
     additionalParameters: given.additionalParameters,
   });
-  try {
-    await raise<RedirectContext>(options.events.onRedirectToIdentityProvider, {
-      req,
-      res,
-      scheme: remote.name,
-      parameters: parameters as Record<string, string>,
-      properties,
-    });
-  } catch (interruption) {
-    if (interruption instanceof Interruption) return;
-    throw interruption;
-  }
+  const request = await raiseRedirect(remote, exchange, metadata, wanted, properties);
+  if (request === undefined) return;
+  const { parameters } = request;
 
   const { prefix, attributes } = remote.correlationCookie(exchange);
   const correlation = correlate(req.headers.cookie, prefix, attributes, options.transaction.lifetimeSeconds);
@@ -96,7 +87,7 @@ export async function challenge(
     codeVerifier: options.usePkce && options.responseType !== "id_token" ? begun.codeVerifier : undefined,
     dPoPKey: options.dPoP ? begun.dPoPKey() : undefined,
   });
-  const location = await authorizationLocation(remote, exchange, metadata, complete, properties);
+  const location = await authorizationLocation(remote, exchange, request.metadata, complete, properties);
   leave(remote, exchange, location);
 }
 
@@ -111,13 +102,14 @@ function extras(
   parameters: Readonly<Record<string, string | readonly string[]>>,
   properties: ChallengeProperties,
 ): TransactionExtras | undefined {
-  const { max_age: maxAge, acr_values: acr } = parameters;
-  const found: { maxAge?: number; acr?: readonly string[]; state?: JsonValue } = {};
+  const { maxAgeSeconds, acrValues } = remote.options;
+  const found: { maxAge?: number | null; acr?: readonly string[] | null; state?: JsonValue } = {};
   // What the request really says is what the answer is held to, an event's last word included.
-  if (maxAge !== undefined) found.maxAge = Number(maxAge);
-  if (typeof acr === "string" && acr !== remote.options.acrValues?.join(" ")) found.acr = acr.split(" ");
+  const maxAge = parameters["max_age"] === undefined ? undefined : Number(parameters["max_age"]);
+  const acr = parameters["acr_values"] === undefined ? undefined : String(parameters["acr_values"]);
+  if (maxAge !== maxAgeSeconds) found.maxAge = maxAge ?? null;
+  if (acr !== acrValues?.join(" ")) found.acr = acr?.split(" ") ?? null;
   if (properties.state !== undefined) found.state = properties.state;
-  if (found.maxAge === remote.options.maxAgeSeconds) delete found.maxAge;
   return Object.keys(found).length === 0 ? undefined : found;
 }
 

@@ -1,4 +1,6 @@
 import type { Exchange } from "../authentication/exchange.js";
+import { identifiedClaims } from "../authentication/identified-claims.js";
+import { returnUrlFromCode } from "../authentication/return-url.js";
 import type { Handled } from "../authentication/scheme-registry.js";
 import type { TicketDraft } from "../authentication/session-scheme.js";
 import { ConfigurationError } from "../errors.js";
@@ -21,25 +23,29 @@ export async function completeSignIn(
   { claims, validated }: Accepted,
 ): Promise<Handled> {
   const tokens = validated === undefined ? undefined : tokensToSave(remote, validated.tokens);
-  const context = await raise<TicketReceivedContext>(remote.options.events.onTicketReceived, {
-    ...eventBase(remote, exchange),
-    properties,
-    claims,
-    tokens,
-  });
+  const context = await raise<TicketReceivedContext>(
+    remote.options.events.onTicketReceived,
+    { ...eventBase(remote, exchange), properties, claims, tokens },
+    ["handled", "skip", "fail"],
+  );
   const draft: TicketDraft = {
     scheme: remote.name,
-    claims: remote.options.claimActions.run(context.claims ?? claims),
+    claims: identifiedClaims(
+      remote.options.claimActions.run(context.claims ?? claims),
+      "claimActions, or an event handler,",
+    ),
     evidence: validated?.evidence,
     grantedScopes: validated?.grantedScopes,
     transactionId: transaction.id,
   };
   if (validated !== undefined) adviseScopes(remote, validated.grantedScopes);
+  const { returnUrl } = properties;
+  const target = returnUrl === transaction.returnUrl ? returnUrl : returnUrlFromCode(returnUrl, exchange.origin);
   const userFields = await mappedFields(remote, exchange, draft, validated?.tokens);
   const session = await remote.session.signIn(exchange, { ...draft, userFields }, tokens);
   noteKeptSession(remote, exchange);
   remote.usedTransactions.settle(transaction.id, session.user.sub);
-  redirectLocally(exchange, properties.returnUrl);
+  redirectLocally(exchange, target);
   return "answered";
 }
 

@@ -24,18 +24,22 @@ export class FailedByEvent {
 
 type Verbs = "handled" | "skip" | "fail" | "success";
 
+const ALL: readonly Verbs[] = ["handled", "skip", "fail", "success"];
+
 /**
  * Calls a handler with its context and the verbs. The context comes back as the handler left it.
  *
+ * @param verbs those that the event has; one that its flow knows no end for would leave the browser waiting
  * @throws Interruption when the handler answered, skipped or accepted; FailedByEvent when it failed the sign-in
  */
 export async function raise<Context extends object>(
   handler: EventHandler<Context> | undefined,
   given: Omit<Context, Verbs>,
+  verbs: readonly Verbs[] = ALL,
 ): Promise<Omit<Context, Verbs>> {
   if (handler === undefined) return given;
   let decision: (() => Interruption | FailedByEvent) | undefined;
-  const context = Object.assign(given, {
+  const methods: Readonly<Record<Verbs, unknown>> = {
     handled: () => {
       decision = () => new Interruption("handled", undefined);
     },
@@ -48,7 +52,8 @@ export async function raise<Context extends object>(
     success: () => {
       decision = () => new Interruption("success", (context as { claims?: Claims }).claims);
     },
-  });
+  };
+  const context = Object.assign(given, Object.fromEntries(verbs.map((verb) => [verb, methods[verb]])));
   await handler(context as unknown as Context);
   if (decision !== undefined) throw decision();
   return given;

@@ -27,12 +27,11 @@ export async function refuse(
     );
   }
   const error = accessDenied(message);
-  const context = await raise<AccessDeniedContext>(remote.options.events.onAccessDenied, {
-    ...eventBase(remote, exchange),
-    properties,
-    error,
-    accessDeniedPath: remote.options.accessDeniedPath,
-  });
+  const context = await raise<AccessDeniedContext>(
+    remote.options.events.onAccessDenied,
+    { ...eventBase(remote, exchange), properties, error, accessDeniedPath: remote.options.accessDeniedPath },
+    ["handled", "skip"],
+  );
   if (context.accessDeniedPath === undefined) throw error;
   const query = new URLSearchParams({ [remote.options.returnUrlParameter]: properties.returnUrl });
   redirectLocally(exchange, `${exchange.publicPath}${context.accessDeniedPath}?${query}`);

@@ -26,11 +26,11 @@ export async function handleRemoteSignOut(
   const parameters = await readMessage(remote, exchange);
   const matchesSession = isOfSession(remote, parameters, current);
   try {
-    await raise<RemoteSignOutContext>(options.events.onRemoteSignOut, {
-      ...eventBase(remote, exchange),
-      parameters,
-      matchesSession,
-    });
+    await raise<RemoteSignOutContext>(
+      options.events.onRemoteSignOut,
+      { ...eventBase(remote, exchange), parameters, matchesSession },
+      ["handled", "skip"],
+    );
   } catch (thrown) {
     if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";
     throw thrown;

@@ -8,7 +8,8 @@ import { adviseSignOut } from "./advice.js";
 import { endSessionHere } from "./end-session-here.js";
 import { Interruption, raise } from "./event-runner.js";
 import { leave } from "./leave.js";
-import { ownUrl, type Remote, redirectLocally } from "./remote.js";
+import { endpointOfEvent } from "./redirect-event.js";
+import { eventBase, ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /**
  * Signs out here, then at the provider (RP-Initiated Logout 1.0). The local session is gone before anything that can
@@ -52,15 +53,15 @@ async function endSession(
   if (idToken !== undefined) parameters["id_token_hint"] = idToken;
   adviseSignOut(remote, ownUrl(exchange, options.paths.signedOutCallback));
   try {
-    await raise<RedirectForSignOutContext>(options.events.onRedirectToIdentityProviderForSignOut, {
-      req: exchange.req,
-      res: exchange.res,
-      scheme: remote.name,
-      parameters,
-    });
+    const context = await raise<RedirectForSignOutContext>(
+      options.events.onRedirectToIdentityProviderForSignOut,
+      { ...eventBase(remote, exchange), parameters, endSessionEndpoint: metadata.end_session_endpoint },
+      ["handled"],
+    );
+    const endpoint = endpointOfEvent(remote, context.endSessionEndpoint);
+    return endSessionUrl(provider, { ...metadata, end_session_endpoint: endpoint }, context.parameters);
   } catch (thrown) {
     if (thrown instanceof Interruption) return thrown;
     throw thrown;
   }
-  return endSessionUrl(provider, metadata, parameters);
 }

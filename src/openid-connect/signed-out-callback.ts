@@ -1,5 +1,6 @@
 import { redirect } from "../authentication/answers.js";
 import type { Exchange } from "../authentication/exchange.js";
+import { returnUrlFromCode } from "../authentication/return-url.js";
 import type { Handled } from "../authentication/scheme-registry.js";
 import { CallbackError } from "../errors.js";
 import type { SignedOutCallbackRedirectContext } from "../options/events.js";
@@ -22,13 +23,16 @@ export async function handleSignedOutCallback(remote: Remote, exchange: Exchange
   const opened = states.length === 1 ? remote.keys.open("sign-out", states[0] ?? "") : undefined;
   const returnUrl = opened?.plaintext.toString("utf8") ?? remote.options.signedOutRedirectUri;
   try {
-    const context = await raise<SignedOutCallbackRedirectContext>(remote.options.events.onSignedOutCallbackRedirect, {
+    const given: Omit<SignedOutCallbackRedirectContext, "handled" | "skip"> = {
       req,
       res,
       scheme: remote.name,
       returnUrl,
-    });
-    redirect(res, 302, context.returnUrl);
+    };
+    const context = await raise(remote.options.events.onSignedOutCallbackRedirect, given, ["handled", "skip"]);
+    // The option may lead to another origin, an event may not: what it says is often made of the request.
+    const isChanged = context.returnUrl !== returnUrl && context.returnUrl !== remote.options.signedOutRedirectUri;
+    redirect(res, 302, isChanged ? returnUrlFromCode(context.returnUrl, exchange.origin) : context.returnUrl);
     return "answered";
   } catch (thrown) {
     if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";

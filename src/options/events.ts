@@ -31,7 +31,10 @@ export interface CanFail {
   fail(error: Error | string): void;
 }
 
-/** `ctx.claims` are accepted as the user, and the sign-in goes straight to its end. */
+/**
+ * `ctx.claims`, which must hold a `sub`, are accepted as the user, and the sign-in goes straight to its end. Tokens that
+ * were valid by then are kept as ever.
+ */
 export interface CanSucceed {
   success(): void;
 }
@@ -43,8 +46,13 @@ export interface CarriesClaims {
 
 /** Before the redirect to the provider. */
 export interface RedirectContext extends EventContext, CanHandle {
-  /** Parameters of the authorization request; may be changed. `state`, `nonce` and PKCE's are set afterwards. */
-  readonly parameters: Record<string, string>;
+  /**
+   * Parameters of the authorization request; may be changed or replaced. `redirect_uri`, `state`, `nonce` and PKCE's are
+   * set afterwards. What `max_age` and `acr_values` say in the end is what the answer is held to.
+   */
+  parameters: Record<string, string | readonly string[]>;
+  /** Where the request goes; may be replaced, as for the second user flow of a provider that has one URL for each. */
+  authorizationEndpoint: string;
   readonly properties: ChallengeProperties;
 }
 
@@ -66,7 +74,7 @@ interface CallbackContext extends EventContext, CanHandle, CanSkip, CanFail {
 }
 
 /** The answer has passed correlation, state and issuer. */
-export interface MessageReceivedContext extends CallbackContext {
+export interface MessageReceivedContext extends CallbackContext, CanSucceed, CarriesClaims {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
@@ -117,7 +125,10 @@ export interface TicketReceivedContext extends CallbackContext, CarriesClaims {
 
 /** Before the redirect to the provider's end session endpoint. */
 export interface RedirectForSignOutContext extends EventContext, CanHandle {
-  readonly parameters: Record<string, string>;
+  /** Parameters of the request; may be changed or replaced. */
+  parameters: Record<string, string>;
+  /** Where the request goes; may be replaced. */
+  endSessionEndpoint: string;
 }
 
 /** A front-channel logout request came. Whoever sent it, nothing has been done yet. */

@@ -3,14 +3,17 @@ import type { ResolvedOpenIdConnectOptions } from "./resolve-open-id-connect-opt
 import type { ResolvedSessionOptions } from "./resolve-session-options.js";
 
 /** Where sessions are remembered, as far as it decides how far a back-channel logout reaches. */
-type Memory = ResolvedSessionOptions & { readonly store?: unknown; readonly revocations?: unknown };
+type Memory = Pick<ResolvedSessionOptions, "isMounted" | "store" | "revocations">;
 
 /** A session in the cookie cannot be taken back from the browser: what has ended is known to this process alone. */
 export function warnOfLogoutReach(session: Memory, { paths }: Pick<ResolvedOpenIdConnectOptions, "paths">): void {
   if (paths.backchannelLogout === undefined) return;
   if (session.store !== undefined || session.revocations !== undefined) return;
+  const [place, remedy] = session.isMounted
+    ? ["express-session, which cannot be searched", "session.revocations"]
+    : ["the cookie", "session.store or session.revocations"];
   warnOnce(
     "OIDC_LOGOUT_REACH",
-    "Sessions live in the cookie, so a back-channel logout reaches this process alone, until it restarts: set session.store or session.revocations, or backchannelLogoutPath: false.",
+    `Sessions live in ${place}, so a back-channel logout reaches this process alone, until it restarts: set ${remedy}, or backchannelLogoutPath: false.`,
   );
 }

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import type { Ticket } from "../model.js";
 import type { RevocationStore } from "../options/session-options.js";
 import { boundedCall } from "./bounded-call.js";
-import { type Revocation, revocationKey, subjectOf } from "./revocations.js";
+import { FOR_GOOD, type Revocation, revocationKey, subjectOf } from "./revocations.js";
 
 /** What has ended, as all nodes know it. Calls reject with `ERR_OIDC_STORE_UNAVAILABLE`: unknown is not alive. */
 export interface SharedRevocations {
   /** `expiresAtSeconds`: from then on every copy is dead by itself. */
   add(revocation: Revocation, expiresAtSeconds: number): Promise<void>;
   isRevoked(ticket: Ticket): Promise<boolean>;
-  /** The time up to which the sessions of this user have ended; `undefined` where none have. */
+  /** The time up to which sessions such as this one have ended; `undefined` where none have, or all have. */
   endedBefore(ticket: Ticket): Promise<number | undefined>;
 }
 
@@ -29,46 +29,54 @@ export function createSharedRevocations(
       Promise.resolve(store.set(key, value, ttl)).then(() => done()),
     );
   };
-  const time = async (key: string): Promise<number | undefined> => {
-    const value = Number((await get(key)) ?? Number.NaN);
-    return Number.isFinite(value) ? value : undefined;
+  const timeOf = async (key: string): Promise<number | undefined> => {
+    const value = await get(key);
+    if (value === ALL) return FOR_GOOD;
+    const time = Number(value ?? Number.NaN);
+    return Number.isFinite(time) ? time : undefined;
   };
-  const isThere = async (key: string): Promise<boolean> => typeof (await get(key)) === "string";
+  // What comes late must not bring back what a later one ended.
+  const raise = async (key: string, before: number, expiresAtSeconds: number): Promise<void> => {
+    const end = Math.max(before, (await timeOf(key)) ?? 0);
+    await set(key, end === FOR_GOOD ? ALL : String(end), expiresAtSeconds);
+  };
+  const endsOf = (ticket: Ticket): Promise<readonly (number | undefined)[]> => {
+    const { evidence } = ticket;
+    const sid = evidence?.providerSessionId;
+    return Promise.all([
+      timeOf(keyOf("sub", revocationKey(evidence?.issuer, subjectOf(ticket)))),
+      sid === undefined ? undefined : timeOf(keyOf("sid", revocationKey(evidence?.issuer, sid))),
+    ]);
+  };
 
   return {
-    async add({ sessionId, issuer, providerSessionId, subject, beforeSeconds = now() }, expiresAtSeconds) {
+    async add({ sessionId, issuer, providerSessionId, subject, beforeSeconds }, expiresAtSeconds) {
       const writes: Promise<unknown>[] = [];
-      if (sessionId !== undefined) writes.push(set(keyOf("id", sessionId), "1", expiresAtSeconds));
+      if (sessionId !== undefined) writes.push(set(keyOf("id", sessionId), ALL, expiresAtSeconds));
       if (providerSessionId !== undefined) {
-        writes.push(set(keyOf("sid", revocationKey(issuer, providerSessionId)), "1", expiresAtSeconds));
+        const key = keyOf("sid", revocationKey(issuer, providerSessionId));
+        writes.push(raise(key, beforeSeconds ?? FOR_GOOD, expiresAtSeconds));
       }
       if (subject !== undefined) {
-        const key = keyOf("sub", revocationKey(issuer, subject));
-        // A logout token that comes late must not bring back what a later one ended.
-        const write = async () => set(key, String(Math.max(beforeSeconds, (await time(key)) ?? 0)), expiresAtSeconds);
-        writes.push(write());
+        writes.push(raise(keyOf("sub", revocationKey(issuer, subject)), beforeSeconds ?? now(), expiresAtSeconds));
       }
       await Promise.all(writes);
     },
 
     async isRevoked(ticket) {
-      const { evidence, sessionId, signedInAtSeconds } = ticket;
-      const sid = evidence?.providerSessionId;
-      const [byId, bySid, before] = await Promise.all([
-        isThere(keyOf("id", sessionId)),
-        sid !== undefined && isThere(keyOf("sid", revocationKey(evidence?.issuer, sid))),
-        time(subjectKey(ticket)),
-      ]);
-      return byId || bySid || (before !== undefined && signedInAtSeconds <= before);
+      const [own, ends] = await Promise.all([get(keyOf("id", ticket.sessionId)), endsOf(ticket)]);
+      return typeof own === "string" || ends.some((end) => end !== undefined && ticket.signedInAtSeconds <= end);
     },
 
-    endedBefore: (ticket) => time(subjectKey(ticket)),
+    async endedBefore(ticket) {
+      const times = (await endsOf(ticket)).filter((end) => end !== undefined && end !== FOR_GOOD) as number[];
+      return times.length === 0 ? undefined : Math.max(...times);
+    },
   };
 }
 
-function subjectKey(ticket: Ticket): string {
-  return keyOf("sub", revocationKey(ticket.evidence?.issuer, subjectOf(ticket)));
-}
+/** Value of what has ended for good. */
+const ALL = "all";
 
 /** The store learns neither users nor sessions. */
 function keyOf(kind: "id" | "sid" | "sub", name: string): string {

@@ -15,10 +15,10 @@ export interface TransactionDraft {
   readonly extras?: TransactionExtras | undefined;
 }
 
-/** What differs from the options, for this challenge alone. */
+/** What differs from the options, for this challenge alone; null where it asked for none. */
 export interface TransactionExtras {
-  readonly maxAge?: number;
-  readonly acr?: readonly string[];
+  readonly maxAge?: number | null;
+  readonly acr?: readonly string[] | null;
   /** The app's own value. */
   readonly state?: JsonValue;
 }
