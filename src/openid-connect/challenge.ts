@@ -88,7 +88,7 @@ export async function challenge(
     dPoPKey: options.dPoP ? begun.dPoPKey() : undefined,
   });
   const location = await authorizationLocation(remote, exchange, request.metadata, complete, properties);
-  leave(remote, exchange, location);
+  leave(remote, exchange, location, request.metadata.authorization_endpoint);
 }
 
 function returnUrl(remote: Remote, exchange: Exchange, given: ChallengeOptions): string {

@@ -26,14 +26,14 @@ export async function signOut(
   const { tokens, revoked } = await endSessionHere(remote, exchange, current);
   const returnUrl =
     given.returnUrl === undefined ? options.signedOutRedirectUri : returnUrlFromCode(given.returnUrl, exchange.origin);
-  const url = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, tokens?.idToken);
+  const there = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, tokens?.idToken);
   await revoked;
-  if (url instanceof Interruption) return;
-  if (url === undefined && given.local !== true) {
+  if (there instanceof Interruption) return;
+  if (there === undefined && given.local !== true) {
     options.logger?.info?.({ event: "signed_out_locally", scheme: remote.name }, "Signed out of this app alone.");
   }
-  if (url === undefined) redirectLocally(exchange, returnUrl);
-  else leave(remote, exchange, url);
+  if (there === undefined) redirectLocally(exchange, returnUrl);
+  else leave(remote, exchange, there.location, there.endpoint);
 }
 
 async function endSession(
@@ -41,7 +41,7 @@ async function endSession(
   exchange: Exchange,
   returnUrl: string,
   idToken: string | undefined,
-): Promise<string | undefined | Interruption> {
+): Promise<{ readonly location: string; readonly endpoint: string } | undefined | Interruption> {
   const { options, provider } = remote;
   const metadata = await Promise.resolve(provider.metadata()).catch(() => undefined);
   if (metadata?.end_session_endpoint === undefined) return undefined;
@@ -58,8 +58,12 @@ async function endSession(
       { ...eventBase(remote, exchange), parameters, endSessionEndpoint: metadata.end_session_endpoint },
       ["handled"],
     );
-    const endpoint = endpointOfEvent(remote, context.endSessionEndpoint);
-    return endSessionUrl(provider, { ...metadata, end_session_endpoint: endpoint }, context.parameters);
+    const endpoint =
+      context.endSessionEndpoint === metadata.end_session_endpoint
+        ? metadata.end_session_endpoint
+        : endpointOfEvent(remote, context.endSessionEndpoint);
+    const location = endSessionUrl(provider, { ...metadata, end_session_endpoint: endpoint }, context.parameters);
+    return location === undefined ? undefined : { location, endpoint };
   } catch (thrown) {
     if (thrown instanceof Interruption) return thrown;
     throw thrown;

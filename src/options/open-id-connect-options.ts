@@ -99,7 +99,10 @@ export interface TransactionOptions {
   readonly secret?: string | readonly string[] | undefined;
   /** Name of the correlation cookie, without prefix and suffix. @defaultValue "oidc.c" */
   readonly name?: string | undefined;
-  /** Attributes of the correlation cookie where they must differ from the session cookie's. */
+  /**
+   * Attributes of the correlation cookie; what is left out of them is as if the session cookie had none of its own.
+   * @defaultValue the session cookie's, with `sameSite: "lax"`
+   */
   readonly cookie?: CookieOptions | undefined;
 }
 

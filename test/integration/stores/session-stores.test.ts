@@ -276,12 +276,12 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))("sessions in %s",
     const copy = new Browser(browser.jar.clone());
     const slow = copy.fetch(`${rp.url}/refresh`);
     await arrived;
-    await browser.request(`${rp.url}/out`, { method: "POST" });
+    // On another node, where the server keeps them: nothing in the process knows of it then.
+    const other = name === "the sealed cookie" ? rp : await start(kind, { revokeOnSignOut: false });
+    await browser.request(`${other.url}/out`, { method: "POST" });
     release();
     await slow;
-    expect(await subject(copy, rp.url)).toBe(null);
-    const other = await start(kind);
-    if (name !== "the sealed cookie") expect(await subject(copy, other.url)).toBe(null);
+    expect([await subject(copy, rp.url), await subject(copy, other.url)]).toEqual([null, null]);
   });
 });
 
@@ -453,7 +453,7 @@ describe("a store", () => {
     const begun = performance.now();
     const page = await browser.request(`${rp.url}/private`);
     expect([page.status, page.headers.get("retry-after")]).toEqual([503, "2"]);
-    expect(performance.now() - begun).toBeLessThan(1_500);
+    expect(performance.now() - begun).toBeLessThan(5_000);
     expect(rp.errors.at(-1)).toMatchObject({ code: "ERR_OIDC_STORE_UNAVAILABLE" });
     expect((await new Browser().fetch(`${rp.url}/who`)).status).toBe(200);
     // No login loop: nobody is sent to the provider for it.
@@ -487,7 +487,7 @@ describe.skipIf(redisProgram === undefined)("Redis in the middle of a run", () =
     const begun = performance.now();
     expect((await browser.fetch(`${rp.url}/who`)).status).toBe(503);
     const took = performance.now() - begun;
-    expect(took).toBeLessThan(2_000);
+    expect(took).toBeLessThan(5_000);
     await server.start();
     let page = await browser.fetch(`${rp.url}/who`);
     for (let attempt = 0; attempt < 40 && page.status === 503; attempt++) {

@@ -164,6 +164,9 @@ describe("a session that ends on another node", () => {
     }
     await two.auth.revoke({ sid });
     expect([await subject(browser, one), await subject(other, one)]).toEqual([null, "bob"]);
+    // The provider was not told, and comes with the same sid: no loop.
+    await browser.signIn(`${two.url}/private`);
+    expect([await subject(browser, one), await subject(browser, two)]).toEqual(["alice", "alice"]);
   });
 
   it("by its id does so at once", async () => {

@@ -95,6 +95,30 @@ describe("req.oidc.fetch", () => {
     expect(refreshes(fixture.idp)).toBe(before + 1);
   });
 
+  it("refreshes once for calls side by side in one request, whichever is refused last", async () => {
+    let refused: string | undefined;
+    let renewed = () => {};
+    const isRenewed = new Promise<void>((resolve) => {
+      renewed = resolve;
+    });
+    const { url } = await startApi(async ({ headers, path }, _count, res) => {
+      refused ??= headers.authorization;
+      const isRefused = headers.authorization === refused;
+      if (!isRefused) renewed();
+      // The second call hears of its refusal when the first has a new token already.
+      else if (path.endsWith("2")) await isRenewed;
+      res.writeHead(isRefused ? 401 : 200).end();
+    });
+    const rp = await start(async (oidc) => {
+      const answers = await Promise.all([oidc.fetch(url), oidc.fetch(`${url}2`)]);
+      return Response.json(answers.map(({ status }) => status));
+    });
+    const browser = await signedIn(rp);
+    const before = refreshes(fixture.idp);
+    expect((await browser.fetch(`${rp.url}/call`)).body).toBe("[200,200]");
+    expect(refreshes(fixture.idp)).toBe(before + 1);
+  });
+
   it("gives the API's own 401 back where the token cannot be renewed", async () => {
     for (const fails of [
       async () => new Response("", { status: 500 }),

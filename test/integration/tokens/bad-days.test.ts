@@ -213,6 +213,22 @@ describe("a refresh", () => {
 });
 
 describe("an access token", () => {
+  it("is of one user alone, across refreshes", async () => {
+    const rp = await start();
+    const [alice, bob] = [await signedIn(rp), new Browser()];
+    await bob.signIn(`${rp.url}/login?returnUrl=/who`, { username: "bob" });
+    const seen = new Set<string>();
+    for (const ahead of [0, 290, 580]) {
+      clock.ahead = ahead;
+      for (const { status, body } of await Promise.all([alice, bob].map((browser) => token(browser, rp.url)))) {
+        expect(status).toBe(200);
+        seen.add(body);
+      }
+    }
+    expect(seen.size).toBe(6);
+    expect([await who(alice, rp.url), await who(bob, rp.url)]).toEqual(["alice", "bob"]);
+  });
+
   it("without expires_in is long-lived", async () => {
     const rp = await start({
       fetch: async (url, init) => {
