@@ -102,13 +102,19 @@ export class ClaimActions {
   }
 }
 
-/** Each value once; one value stays as it is. */
+/** Each new value once; where there is none, all stays as it is: a list of one is still a list. */
 function joined(before: JsonValue | undefined, value: JsonValue): JsonValue {
   if (before === undefined) return value;
-  const all = [before, value].flat() as JsonValue[];
-  const distinct = [...new Map(all.map((entry) => [JSON.stringify(entry), entry])).values()];
-  const [only] = distinct;
-  return distinct.length === 1 && only !== undefined ? only : distinct;
+  const present = [before].flat() as JsonValue[];
+  const known = new Set(present.map((entry) => JSON.stringify(entry)));
+  const fresh: JsonValue[] = [];
+  for (const entry of [value].flat() as JsonValue[]) {
+    const text = JSON.stringify(entry);
+    if (known.has(text)) continue;
+    known.add(text);
+    fresh.push(entry);
+  }
+  return fresh.length === 0 ? before : [...present, ...fresh];
 }
 
 function own(claims: Claims, name: string): JsonValue | undefined {

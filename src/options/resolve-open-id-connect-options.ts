@@ -20,7 +20,6 @@ import type { OpenIdConnectEvents } from "./events.js";
 import type {
   Logger,
   OpenIdConnectOptions,
-  ProviderMetadata,
   SavableToken,
   TokenValidationOptions,
   TransactionOptions,
@@ -38,22 +37,9 @@ import {
   resolveFlow,
   validIssuers,
 } from "./resolve-flow.js";
+import { isLoopback, type MetadataSource, resolveMetadataSource } from "./resolve-metadata-source.js";
+import { type ResolvedPaths, resolvePaths } from "./resolve-paths.js";
 import { type ResolvedRefreshOptions, resolveRefreshOptions } from "./resolve-refresh-options.js";
-
-/** Where provider metadata comes from. */
-export type MetadataSource =
-  | { readonly kind: "static"; readonly metadata: ProviderMetadata }
-  | { readonly kind: "discovery"; readonly url: string; readonly authority: string | undefined };
-
-/** The paths that the middleware answers itself; `undefined` is switched off. */
-export interface ResolvedPaths {
-  readonly login: string | undefined;
-  readonly logout: string | undefined;
-  readonly callback: string;
-  readonly signedOutCallback: string;
-  readonly remoteSignOut: string | undefined;
-  readonly backchannelLogout: string | undefined;
-}
 
 /** A remote scheme's options, checked, with every default in place. */
 export interface ResolvedOpenIdConnectOptions extends ResolvedClient, ResolvedFlow {
@@ -238,7 +224,7 @@ export function resolveOpenIdConnectOptions(
   const timeout = seconds(problems, "backchannelTimeout", options.backchannelTimeout, 30, { least: 0.01 });
 
   const resolved: ResolvedOpenIdConnectOptions = {
-    metadata: metadataSource(problems, options, requireHttps),
+    metadata: resolveMetadataSource(problems, options, requireHttps),
     requireHttps,
     automaticRefreshIntervalSeconds: seconds(
       problems,
@@ -279,7 +265,7 @@ export function resolveOpenIdConnectOptions(
     savedTokens: savedTokens(problems, options.saveTokens),
     refresh: resolveRefreshOptions(problems, options.refresh),
     baseUrl: baseUrl(problems, options.baseUrl),
-    paths: paths(problems, options),
+    paths: resolvePaths(problems, options),
     signedOutRedirectUri: signedOutRedirectUri(problems, options.signedOutRedirectUri),
     revokeOnSignOut: flag(problems, "revokeOnSignOut", options.revokeOnSignOut, true),
     accessDeniedPath:
@@ -332,53 +318,6 @@ export function resolveOpenIdConnectOptions(
 /** Seconds since the epoch, with a fraction. */
 function systemClock(): number {
   return Date.now() / 1000;
-}
-
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === "localhost" ||
-    hostname.endsWith(".localhost") ||
-    hostname === "[::1]" ||
-    /^127\.\d+\.\d+\.\d+$/.test(hostname)
-  );
-}
-
-function metadataSource(problems: Problems, options: OpenIdConnectOptions, https: boolean): MetadataSource {
-  const authority = absoluteUrl(problems, "authority", options.authority, https);
-  const address = absoluteUrl(problems, "metadataAddress", options.metadataAddress, https);
-  for (const url of [authority, address]) {
-    if (url?.protocol === "http:" && !isLoopback(url.hostname)) {
-      warnOnce(
-        "OIDC_INSECURE_PROVIDER",
-        `requireHttpsMetadata is false and ${url.origin} is plain http: anyone on the way can sign in as anyone.`,
-        url.origin,
-      );
-    }
-  }
-  const { configuration } = options;
-  if (configuration !== undefined) {
-    const metadata: ProviderMetadata = record(problems, "configuration", configuration) as ProviderMetadata;
-    if (typeof metadata.issuer !== "string") problems.add("configuration.issuer", "is missing.");
-    return { kind: "static", metadata };
-  }
-  if (authority !== undefined && (authority.search !== "" || authority.hash !== "")) {
-    problems.add("authority", "must have no query and no fragment: give the issuer URL alone.");
-  }
-  if (authority?.pathname.includes("/.well-known/") === true) {
-    problems.add("authority", "is a metadata document; give the part before /.well-known/, or use metadataAddress.");
-  }
-  if (options.authority === undefined && options.metadataAddress === undefined) {
-    problems.add(
-      "authority",
-      "is missing. Give authority (the provider's URL), metadataAddress (of its metadata) or configuration (the metadata).",
-    );
-  }
-  const given = authority === undefined ? undefined : String(options.authority);
-  return {
-    kind: "discovery",
-    url: address?.href ?? `${(given ?? "").replace(/\/+$/, "")}/.well-known/openid-configuration`,
-    authority: given,
-  };
 }
 
 function scopes(problems: Problems, given: unknown): readonly string[] {
@@ -451,34 +390,6 @@ function baseUrl(problems: Problems, given: unknown): { origin: string; prefix: 
   if (url === undefined) return undefined;
   if (url.search !== "" || url.hash !== "") problems.add("baseUrl", "must have no query and no fragment.");
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, "") };
-}
-
-function paths(problems: Problems, options: OpenIdConnectOptions): ResolvedPaths {
-  const optional = (
-    name: "loginPath" | "logoutPath" | "remoteSignOutPath" | "backchannelLogoutPath",
-    fallback: string,
-  ) => (options[name] === false ? undefined : ownPath(problems, name, options[name], fallback));
-  const resolved: ResolvedPaths = {
-    login: optional("loginPath", "/login"),
-    logout: optional("logoutPath", "/logout"),
-    callback: ownPath(problems, "callbackPath", options.callbackPath, "/signin-oidc"),
-    signedOutCallback: ownPath(
-      problems,
-      "signedOutCallbackPath",
-      options.signedOutCallbackPath,
-      "/signout-callback-oidc",
-    ),
-    remoteSignOut: optional("remoteSignOutPath", "/signout-oidc"),
-    backchannelLogout: optional("backchannelLogoutPath", "/backchannel-logout"),
-  };
-  const seen = new Map<string, string>();
-  for (const [name, path] of Object.entries(resolved)) {
-    if (path === undefined) continue;
-    const other = seen.get(path);
-    if (other !== undefined) problems.add(`${name}Path`, `is "${path}", and so is ${other}Path; each needs its own.`);
-    seen.set(path, name);
-  }
-  return resolved;
 }
 
 function signedOutRedirectUri(problems: Problems, given: unknown): string {
