@@ -3,10 +3,10 @@ import type { Request, RequestHandler } from "express";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
 import { ConfigurationError } from "../errors.js";
 import type { OpenIdConnectOptions } from "../options/open-id-connect-options.js";
-import type { User } from "../user.js";
 import { createAuthenticationMiddleware } from "./authentication-middleware.js";
 import { BareExchange, learnMountPoint, type MountPoint } from "./bare-exchange.js";
 import type { BaseUrl } from "./request-exchange.js";
+import { transformedUser } from "./transformed-user.js";
 
 /**
  * Whose sessions end: all of a user by the provider's `sub`, those of one session at the provider by its `sid`, or one
@@ -25,7 +25,7 @@ export interface AuthenticationHandler extends RequestHandler {
    *
    * @throws OpenIdConnectError when the session store does not answer
    */
-  authenticate(req: IncomingMessage): Promise<User | undefined>;
+  authenticate(req: IncomingMessage): Promise<Express.User | undefined>;
   /**
    * Ends sessions from code: those that have begun by now. Sessions in the cookie end in this process alone, unless
    * `session.revocations` or `session.store` is shared.
@@ -51,7 +51,9 @@ export function createAuthenticationHandler(
     } as RequestHandler,
     {
       async authenticate(req: IncomingMessage) {
-        return (await session.authenticate(new BareExchange(req, baseUrl, mount)))?.user;
+        const current = await session.authenticate(new BareExchange(req, baseUrl, mount));
+        const { user } = (await transformedUser(transformUser, req, current)) ?? {};
+        return user as Express.User | undefined;
       },
       async revoke(sessions: SessionsToRevoke) {
         const { kind, value } = assertOne(sessions);

@@ -1,10 +1,11 @@
 import type { RequestHandler } from "express";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
-import type { MaybePromise, SignedIn } from "../authentication/session-scheme.js";
-import type { OpenIdConnectOptions, UserFields } from "../options/open-id-connect-options.js";
+import type { SignedIn } from "../authentication/session-scheme.js";
+import type { OpenIdConnectOptions } from "../options/open-id-connect-options.js";
 import { answer, type Next } from "./async-answer.js";
 import { type BaseUrl, RequestExchange } from "./request-exchange.js";
 import { attachOidc } from "./request-members.js";
+import { transformedUser } from "./transformed-user.js";
 
 /**
  * Every request passes here, so it stays synchronous: who is signed in is a cookie lookup and a few property reads.
@@ -28,18 +29,6 @@ export function createAuthenticationMiddleware(
     else void answer(() => endpoint(exchange, current), next);
   };
 
-  /** Adds what `transformUser` answers, for this request alone. */
-  const transformed = (
-    exchange: RequestExchange,
-    current: SignedIn | undefined,
-  ): MaybePromise<SignedIn | undefined> => {
-    if (transformUser === undefined || current === undefined) return current;
-    const add = (fields: UserFields): SignedIn =>
-      typeof fields === "object" && fields !== null ? { ...current, user: current.user.withFields(fields) } : current;
-    const fields = transformUser(current.user, exchange.req);
-    return fields instanceof Promise ? fields.then(add) : add(fields);
-  };
-
   const later = (exchange: RequestExchange, work: () => Promise<SignedIn | undefined>, next: Next): void => {
     void answer(async () => {
       const found = await work();
@@ -53,10 +42,10 @@ export function createAuthenticationMiddleware(
     const exchange = new RequestExchange(req, res, schemes, baseUrl);
     const current = session.authenticate(exchange);
     if (current instanceof Promise) {
-      later(exchange, async () => transformed(exchange, await current), next);
+      later(exchange, async () => transformedUser(transformUser, req, await current), next);
       return;
     }
-    const user = transformed(exchange, current);
+    const user = transformedUser(transformUser, req, current);
     if (user instanceof Promise) later(exchange, () => user, next);
     else proceed(exchange, user, next);
   };

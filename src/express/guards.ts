@@ -8,12 +8,11 @@ import {
 } from "../authorization/requirement.js";
 import { ConfigurationError } from "../errors.js";
 import type { JsonValue } from "../model.js";
-import type { User } from "../user.js";
 import { warnOnce } from "../warnings.js";
 
 /** What `authorize` gives to its predicate. */
 export interface AuthorizationContext {
-  readonly user: User;
+  readonly user: Express.User;
   readonly req: Request;
 }
 

@@ -1,4 +1,3 @@
-import type { Request } from "express";
 import { problem } from "../authentication/answers.js";
 import { isNavigation } from "../authentication/request-kind.js";
 import type { RemoteScheme, SchemeRegistry, UserToken } from "../authentication/scheme-registry.js";
@@ -8,7 +7,6 @@ import type { Claims } from "../model.js";
 import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
 import { isStream } from "../protocol/api-request.js";
-import type { User } from "../user.js";
 import { answer, type Next } from "./async-answer.js";
 import type { RequestExchange } from "./request-exchange.js";
 import { localTicket, type SignInUser } from "./sign-in-user.js";
@@ -32,8 +30,8 @@ export class RequestOidc {
    * Who is signed in.
    * @throws AuthorizationError `ERR_OIDC_UNAUTHENTICATED` when nobody is
    */
-  get user(): User {
-    return this.#signedIn().user;
+  get user(): Express.User {
+    return this.#signedIn().user as Express.User;
   }
 
   /** When the session ends unless it is renewed; `undefined` when nobody is signed in. */
@@ -232,7 +230,8 @@ export class RequestOidc {
 
   #become(current: SignedIn | undefined): void {
     this.#current = current;
-    (this.#exchange.req as Request & { user?: User | undefined }).user = current?.user;
+    // What an app's declaration of Express.User adds, its mapUser and transformUser have put there.
+    this.#exchange.req.user = current?.user as Express.User | undefined;
   }
 
   #assertNotAnswered(what: string): void {

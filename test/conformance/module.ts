@@ -2,6 +2,7 @@ import type { AddOpenIdConnectOptions, OpenIdConnectErrorCode } from "add-openid
 import { afterEach, expect, test } from "vitest";
 import { CLIENT, type HostileProvider, startHostileProvider } from "../hostile-provider/hostile-provider.js";
 import type { Lies } from "../hostile-provider/lies.js";
+import type { Demands } from "../hostile-provider/provider-state.js";
 import { Browser, type Page } from "../support/browser.js";
 import { type RelyingParty, startRelyingParty } from "../support/relying-party.js";
 
@@ -13,62 +14,65 @@ export interface Seen {
   readonly page: Page;
 }
 
+/** The error that a refusal ends in: its code, and a part of its message that no other rule would give. */
+export type Refusal = readonly [code: OpenIdConnectErrorCode, reason: string];
+
+/** The two kinds of module, for the providers of one test plan. */
+export interface Plan {
+  /** The sign-in works, and the user is the provider's. */
+  accepts(name: string, lies?: Lies, options?: AddOpenIdConnectOptions, check?: (seen: Seen) => unknown): void;
+  /** The sign-in is refused with this error, and nobody is signed in. The same without the lie works: the control. */
+  refuses(name: string, lies: Lies, refusal: Refusal, options?: AddOpenIdConnectOptions): void;
+}
+
 let running: { stop(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(running.map((one) => one.stop()));
   running = [];
 });
 
-async function start(options: AddOpenIdConnectOptions): Promise<{ provider: HostileProvider; rp: RelyingParty }> {
-  const provider = await startHostileProvider();
-  const rp = await startRelyingParty(provider, {
-    options: { ...CLIENT, ...options },
-    routes: (app) => {
-      app.get("/who", (req, res) => res.json(req.user ?? null));
+/** @param all options of each relying party of the plan */
+export function createPlan(demands: Demands, all: AddOpenIdConnectOptions): Plan {
+  const run = async (lies: Lies, options: AddOpenIdConnectOptions): Promise<Seen> => {
+    const provider = await startHostileProvider(demands);
+    provider.lie(lies);
+    const rp = await startRelyingParty(provider, {
+      options: { ...CLIENT, ...all, ...options },
+      routes: (app) => {
+        app.get("/who", (req, res) => res.json(req.user ?? null));
+        app.get("/token", (req, res, next) => {
+          req.oidc.getAccessToken({ forceRefresh: true }).then((token) => res.send(token), next);
+        });
+      },
+    });
+    running.push(provider, rp);
+    const browser = new Browser();
+    return { provider, rp, browser, page: await browser.signIn(`${rp.url}/login?returnUrl=/who`) };
+  };
+  return {
+    accepts(name, lies = {}, options = {}, check) {
+      test(name, async () => {
+        const seen = await run(lies, options);
+        expect(seen.rp.errors).toEqual([]);
+        expect(seen.page.body).toContain('"sub":"alice"');
+        await check?.(seen);
+      });
     },
-  });
-  running.push(provider, rp);
-  return { provider, rp };
+    refuses(name, lies, refusal, options = {}) {
+      test(name, async () => {
+        const { rp, page, browser } = await run(lies, options);
+        expectRefusal(rp, page, refusal);
+        expect((await browser.fetch(`${rp.url}/who`)).body).toBe("null");
+        // A new app: what the lie left in caches must not be what the control fails or passes by.
+        expect((await run({}, options)).page.body).toContain('"sub":"alice"');
+      });
+    },
+  };
 }
 
-async function signIn(provider: HostileProvider, rp: RelyingParty): Promise<Seen> {
-  const browser = new Browser();
-  const page = await browser.signIn(`${rp.url}/login?returnUrl=/who`);
-  return { provider, rp, browser, page };
+export function expectRefusal(rp: RelyingParty, page: Page, [code, reason]: Refusal): void {
+  expect(rp.errors).toEqual([expect.objectContaining({ code, message: expect.stringContaining(reason) })]);
+  expect(page.status).toBeGreaterThanOrEqual(400);
 }
 
-/** The sign-in works, and the user is the provider's. */
-export function accepts(
-  name: string,
-  lies: Lies = {},
-  options: AddOpenIdConnectOptions = {},
-  check?: (seen: Seen) => unknown,
-): void {
-  test(name, async () => {
-    const { provider, rp } = await start(options);
-    provider.lie(lies);
-    const seen = await signIn(provider, rp);
-    expect(seen.page.body).toContain('"sub":"alice"');
-    await check?.(seen);
-  });
-}
-
-/** The sign-in is refused with this code, and nobody is signed in. The same without the lie works: the control. */
-export function refuses(
-  name: string,
-  lies: Lies,
-  code: OpenIdConnectErrorCode,
-  options: AddOpenIdConnectOptions = {},
-): void {
-  test(name, async () => {
-    const { provider, rp } = await start(options);
-    provider.lie(lies);
-    const seen = await signIn(provider, rp);
-    expect(rp.errors.map((error) => (error as { code?: unknown }).code)).toEqual([code]);
-    expect(seen.page.status).toBeGreaterThanOrEqual(400);
-    expect((await seen.browser.fetch(`${rp.url}/who`)).body).toBe("null");
-    // A new app: what the lie left in caches must not be what the control fails or passes by.
-    const control = await start(options);
-    expect((await signIn(control.provider, control.rp)).page.body).toContain('"sub":"alice"');
-  });
-}
+export const { accepts, refuses } = createPlan({}, {});

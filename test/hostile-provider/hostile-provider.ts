@@ -1,49 +1,96 @@
-import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listen, stop } from "../support/relying-party.js";
-import type { Lies, Place } from "./lies.js";
-import { createKey, type Json, leftHash, type SigningKey, signJwt } from "./signer.js";
+import { authorize, push } from "./authorization-endpoint.js";
+import type { Lies } from "./lies.js";
+import {
+  type AuthorizationRequest,
+  createState,
+  type Demands,
+  json,
+  type ProviderState,
+  type Registration,
+  type TokenRequest,
+} from "./provider-state.js";
+import { createKey, type Json, type SigningKey } from "./signer.js";
+import { token, userInfo } from "./token-endpoint.js";
 
 export interface HostileProvider {
   readonly issuer: string;
   /** Requests by path, in order. */
   readonly asked: readonly string[];
-  /** What the token endpoint was sent last. */
-  readonly tokenRequests: readonly {
-    readonly parameters: URLSearchParams;
-    readonly authorization: string | undefined;
-  }[];
+  readonly tokenRequests: readonly TokenRequest[];
+  readonly authorizationRequests: readonly AuthorizationRequest[];
   /** From now on these, and no others. */
   lie(lies: Lies): void;
+  /** From now on another client than {@link CLIENT}. */
+  register(registration: Registration): void;
   rotate(key?: SigningKey): void;
   stop(): Promise<void>;
 }
 
-interface Grant {
-  readonly nonce: string | null;
-  readonly challenge: string | null;
-  readonly clientId: string;
-  readonly authTime: number;
-}
-
 export const CLIENT = { clientId: "client", clientSecret: "a-secret-of-the-client" };
 
+/** What {@link CLIENT} signs with, where it signs. */
+export const CLIENT_KEY: SigningKey = createKey("ES256");
+
 /** A provider that asks nobody and is right in everything, but for the one thing that a test makes it lie about. */
-export async function startHostileProvider(): Promise<HostileProvider> {
-  let lies: Lies = {};
-  let key = createKey();
+export async function startHostileProvider(demands: Demands = {}): Promise<HostileProvider> {
   const asked: string[] = [];
-  const tokenRequests: { parameters: URLSearchParams; authorization: string | undefined }[] = [];
-  const codes = new Map<string, Grant>();
   const server = createServer((req, res) => {
-    answer(req, res).catch((error: unknown) => {
-      res.statusCode = 500;
+    answer(state, asked, req, res).catch((error: unknown) => {
+      if (!res.headersSent) res.statusCode = 500;
       res.end(String(error));
     });
   });
   const issuer = `http://localhost:${await listen(server)}`;
+  const state = createState(issuer, demands, { ...CLIENT, jwk: CLIENT_KEY.jwk });
+  return {
+    issuer,
+    asked,
+    tokenRequests: state.tokenRequests,
+    authorizationRequests: state.authorizationRequests,
+    lie(lies) {
+      state.lies = lies;
+    },
+    register(registration) {
+      state.registration = registration;
+    },
+    rotate(key = createKey()) {
+      state.key = key;
+    },
+    stop: () => stop(server),
+  };
+}
 
-  const metadata = (): Json => ({
+async function answer(state: ProviderState, asked: string[], req: IncomingMessage, res: ServerResponse): Promise<void> {
+  // Two slashes at the beginning would be another host.
+  const url = new URL(state.issuer + (req.url ?? "/").replace(/^\/+/, "/"));
+  asked.push(url.pathname);
+  const body = new URLSearchParams(await text(req));
+  const { lies, key } = state;
+  if (lies.respond?.(url.pathname, req, res) === true) return;
+  switch (url.pathname) {
+    case "/.well-known/openid-configuration":
+      return json(res, lies.metadata?.(metadata(state)) ?? metadata(state));
+    case "/jwks":
+      return json(res, { keys: lies.keys === undefined ? [key.jwk] : lies.keys([key.jwk]) });
+    case "/par":
+      return push(state, req, body, res);
+    case "/authorize":
+      return authorize(state, url.searchParams, res);
+    case "/token":
+      return token(state, req, body, res);
+    case "/userinfo":
+      return userInfo(state, req, res);
+    case "/end":
+      return endSession(state, url.searchParams, res);
+    default:
+      res.writeHead(404).end();
+  }
+}
+
+function metadata({ issuer, demands }: ProviderState): Json {
+  return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
@@ -52,136 +99,25 @@ export async function startHostileProvider(): Promise<HostileProvider> {
     jwks_uri: `${issuer}/jwks`,
     response_types_supported: ["code", "code id_token", "id_token"],
     subject_types_supported: ["public"],
-    id_token_signing_alg_values_supported: ["RS256"],
+    id_token_signing_alg_values_supported: [demands.alg ?? "RS256"],
     code_challenge_methods_supported: ["S256"],
     authorization_response_iss_parameter_supported: true,
-  });
-
-  const idToken = (grant: Grant, place: Place, hashes: Json): string | undefined => {
-    const now = Math.floor(Date.now() / 1000);
-    const claims: Json = {
-      iss: issuer,
-      sub: "alice",
-      aud: grant.clientId,
-      exp: now + 300,
-      iat: now,
-      auth_time: grant.authTime,
-      nonce: grant.nonce ?? undefined,
-      name: "Alice",
-      ...hashes,
-    };
-    const token = signJwt(
-      lies.claims?.(claims, place) ?? claims,
-      lies.key?.(key) ?? key,
-      lies.header?.({ kid: key.kid, alg: key.alg }, place),
-      CLIENT.clientSecret,
-    );
-    return lies.idToken === undefined ? token : lies.idToken(token, place);
+    ...(demands.clientAuthentication !== undefined && {
+      token_endpoint_auth_methods_supported: [demands.clientAuthentication],
+    }),
+    ...(demands.pushed === true && {
+      pushed_authorization_request_endpoint: `${issuer}/par`,
+      require_pushed_authorization_requests: true,
+    }),
+    ...(demands.dPoP === true && { dpop_signing_alg_values_supported: ["ES256"] }),
   };
+}
 
-  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
-    // Two slashes at the beginning would be another host.
-    const url = new URL(issuer + (req.url ?? "/").replace(/^\/+/, "/"));
-    asked.push(url.pathname);
-    const body = new URLSearchParams(await text(req));
-    if (lies.respond?.(url.pathname, req, res) === true) return;
-    switch (url.pathname) {
-      case "/.well-known/openid-configuration":
-        return json(res, lies.metadata?.(metadata()) ?? metadata());
-      case "/jwks":
-        return json(res, { keys: lies.keys === undefined ? [key.jwk] : lies.keys([key.jwk]) });
-      case "/authorize":
-        return authorize(url.searchParams, res);
-      case "/token":
-        tokenRequests.push({ parameters: body, authorization: req.headers.authorization });
-        return token(body, res);
-      case "/userinfo":
-        return json(
-          res,
-          lies.userInfo === undefined
-            ? { sub: "alice", email: "a@example.com" }
-            : lies.userInfo({ sub: "alice", email: "a@example.com" }),
-        );
-      case "/end": {
-        const back = new URL(url.searchParams.get("post_logout_redirect_uri") ?? issuer);
-        const state = url.searchParams.get("state");
-        if (state !== null) back.searchParams.set("state", state);
-        res.writeHead(302, { location: back.href }).end();
-        return;
-      }
-      default:
-        res.writeHead(404).end();
-    }
-  };
-
-  const authorize = (query: URLSearchParams, res: ServerResponse): void => {
-    const grant: Grant = {
-      nonce: query.get("nonce"),
-      challenge: query.get("code_challenge"),
-      clientId: query.get("client_id") ?? "",
-      authTime: Math.floor(Date.now() / 1000),
-    };
-    const types = (query.get("response_type") ?? "").split(" ");
-    const code = randomBytes(16).toString("base64url");
-    codes.set(code, grant);
-    const state = query.get("state") ?? "";
-    const parameters: Record<string, string | undefined> = {
-      state,
-      iss: types.includes("id_token") ? undefined : issuer,
-    };
-    if (types.includes("code")) parameters["code"] = code;
-    if (types.includes("id_token")) {
-      const hashes = types.includes("code") ? { c_hash: leftHash(code, key), s_hash: leftHash(state, key) } : {};
-      parameters["id_token"] = idToken(grant, "front", hashes);
-    }
-    const sent = Object.entries(lies.answer?.(parameters) ?? parameters).filter(
-      (pair): pair is [string, string] => pair[1] !== undefined,
-    );
-    const target = query.get("redirect_uri") ?? "";
-    if (query.get("response_mode") === "form_post") {
-      const inputs = sent.map(
-        ([name, value]) => `<input type="hidden" name="${name}" value="${value.replaceAll('"', "&quot;")}">`,
-      );
-      res.setHeader("content-type", "text/html");
-      res.end(
-        `<form method="post" action="${target}">${inputs.join("")}</form><script>document.forms[0].submit()</script>`,
-      );
-      return;
-    }
-    res.writeHead(302, { location: `${target}?${new URLSearchParams(sent)}` }).end();
-  };
-
-  const token = (body: URLSearchParams, res: ServerResponse): void => {
-    const grant = codes.get(body.get("code") ?? "");
-    codes.delete(body.get("code") ?? "");
-    const verifier = body.get("code_verifier");
-    const challenge = verifier === null ? null : createHash("sha256").update(verifier).digest("base64url");
-    if (grant === undefined || challenge !== grant.challenge) {
-      json(res, { error: "invalid_grant" }, 400);
-      return;
-    }
-    const accessToken = randomBytes(16).toString("base64url");
-    const response: Json = {
-      access_token: accessToken,
-      token_type: "Bearer",
-      expires_in: 300,
-      id_token: idToken(grant, "back", { at_hash: leftHash(accessToken, key) }),
-    };
-    json(res, lies.tokenResponse?.(response) ?? response);
-  };
-
-  return {
-    issuer,
-    asked,
-    tokenRequests,
-    lie(given) {
-      lies = given;
-    },
-    rotate(next = createKey()) {
-      key = next;
-    },
-    stop: () => stop(server),
-  };
+function endSession({ issuer }: ProviderState, query: URLSearchParams, res: ServerResponse): void {
+  const back = new URL(query.get("post_logout_redirect_uri") ?? issuer);
+  const state = query.get("state");
+  if (state !== null) back.searchParams.set("state", state);
+  res.writeHead(302, { location: back.href }).end();
 }
 
 async function text(req: IncomingMessage): Promise<string> {
@@ -192,9 +128,4 @@ async function text(req: IncomingMessage): Promise<string> {
     if (bytes <= 65_536) chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function json(res: ServerResponse, body: unknown, status = 200): void {
-  res.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  res.end(JSON.stringify(body));
 }

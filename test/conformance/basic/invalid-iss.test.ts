@@ -1,7 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses(
-  "oidcc-client-test-invalid-iss",
-  { claims: (claims) => ({ ...claims, iss: `${claims["iss"]}/other` }) },
+refuses("oidcc-client-test-invalid-iss", { claims: (claims) => ({ ...claims, iss: `${claims["iss"]}/other` }) }, [
   "ERR_OIDC_ID_TOKEN_INVALID",
-);
+  '"iss"',
+]);

@@ -1,7 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses(
-  "oidcc-client-test-nonce-invalid",
-  { claims: (claims) => ({ ...claims, nonce: "another" }) },
+refuses("oidcc-client-test-nonce-invalid", { claims: (claims) => ({ ...claims, nonce: "another" }) }, [
   "ERR_OIDC_ID_TOKEN_INVALID",
-);
+  '"nonce"',
+]);

@@ -3,7 +3,7 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-userinfo-invalid-sub",
   { userInfo: (claims) => ({ ...claims, sub: "mallory" }) },
-  "ERR_OIDC_USERINFO_FAILED",
+  ["ERR_OIDC_USERINFO_FAILED", '"sub"'],
   {
     getClaimsFromUserInfoEndpoint: true,
   },

@@ -3,5 +3,5 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-discovery-no-token-endpoint",
   { metadata: ({ token_endpoint: _gone, ...document }) => document },
-  "ERR_OIDC_METADATA_INCOMPLETE",
+  ["ERR_OIDC_METADATA_INCOMPLETE", "no token_endpoint"],
 );

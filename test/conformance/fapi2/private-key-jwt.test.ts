@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import { createKey } from "../../hostile-provider/signer.js";
+import { CLIENT_KEY } from "../../hostile-provider/hostile-provider.js";
 import { accepts } from "../module.js";
 
-const { privateKey } = createKey("ES256");
+const { privateKey } = CLIENT_KEY;
 
 accepts(
   "fapi2-security-profile-client-test-private-key-jwt",

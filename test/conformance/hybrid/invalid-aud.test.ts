@@ -3,6 +3,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-invalid-aud",
   { claims: (claims) => ({ ...claims, aud: "someone-else" }) },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"aud"'],
   { responseType: "code id_token" },
 );

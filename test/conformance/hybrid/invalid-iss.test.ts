@@ -3,6 +3,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-invalid-iss",
   { claims: (claims) => ({ ...claims, iss: "https://evil.example" }) },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"iss"'],
   { responseType: "code id_token" },
 );

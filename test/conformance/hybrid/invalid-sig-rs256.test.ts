@@ -4,6 +4,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-invalid-sig-rs256",
   { key: ({ kid }) => ({ ...createKey(), kid }) },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", "signature verification failed"],
   { responseType: "code id_token" },
 );

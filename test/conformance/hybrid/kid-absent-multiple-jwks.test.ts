@@ -4,6 +4,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-kid-absent-multiple-jwks",
   { header: () => ({ kid: undefined }), keys: (keys) => [createKey().jwk, ...keys] },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"kid"'],
   { responseType: "code id_token" },
 );

@@ -3,6 +3,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-missing-iat",
   { claims: ({ iat: _iat, ...claims }) => claims },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"iat"'],
   { responseType: "code id_token" },
 );

@@ -3,6 +3,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-missing-sub",
   { claims: ({ sub: _sub, ...claims }) => claims },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"sub"'],
   { responseType: "code id_token" },
 );

@@ -3,6 +3,6 @@ import { refuses } from "../module.js";
 refuses(
   "oidcc-client-test-nonce-invalid",
   { claims: (claims) => ({ ...claims, nonce: "another" }) },
-  "ERR_OIDC_ID_TOKEN_INVALID",
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"nonce"'],
   { responseType: "code id_token" },
 );

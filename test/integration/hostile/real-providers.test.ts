@@ -101,6 +101,7 @@ describe("a provider with manners of its own works from authority, clientId and 
     ["what is reserved, encoded", "a:b c", "p%/+ä&=?", /^Basic /],
   ])("Basic credentials: %s", async (_name, clientId, clientSecret) => {
     const { provider, rp } = await start({ clientId, clientSecret });
+    provider.register({ clientId, clientSecret });
     await new Browser().signIn(`${rp.url}/login?returnUrl=/who`);
     const sent = Buffer.from(provider.tokenRequests[0]?.authorization?.slice(6) ?? "", "base64").toString();
     const [id = "", secret = ""] = sent.split(":");
