@@ -94,17 +94,46 @@ function fromCheck(error: Error & { readonly code?: string | undefined }, operat
     details?.header !== undefined ||
     /JWT|JWS|JWE|ID Token|signature/i.test(error.message);
   if (aboutToken && operation.isSignIn) {
-    const alg = details?.header?.alg ?? (details as { readonly alg?: unknown } | undefined)?.alg;
-    return idTokenError(
-      typeof alg === "string" && /^[\w-]{1,20}$/.test(alg)
-        ? `${error.message} (alg ${alg}). Set the signature of the client's ID tokens at the provider (id_token_signed_response_alg) to an asymmetric algorithm such as RS256`
-        : error.message,
-    );
+    return idTokenError(`${error.message}${tokenAdvice(error)}`);
   }
   return new ProviderError(
     "ERR_OIDC_PROVIDER_RESPONSE",
-    `The answer of ${operation.what} could not be used: ${error.message}.`,
+    /"id_token" property/.test(error.message)
+      ? `The answer of ${operation.what} has no ID token. The provider sends one where scope holds "openid" and the client may use OpenID Connect: allow both in its registration.`
+      : `The answer of ${operation.what} could not be used: ${error.message}.`,
   );
+}
+
+/** What to change where an ID token fails for its algorithm, its key, or the names in it. */
+function tokenAdvice(error: Error & { readonly code?: string | undefined }): string {
+  const { header, alg, claim, claims, expected } = (error.cause ?? {}) as {
+    readonly header?: { readonly alg?: unknown };
+    readonly alg?: unknown;
+    readonly claim?: string;
+    readonly claims?: Readonly<Record<string, unknown>>;
+    readonly expected?: unknown;
+  };
+  if (error.code === oauth.KEY_SELECTION) {
+    return ". The provider has to publish the key that signs at its jwks_uri, and to name it in the token (kid) where it publishes several";
+  }
+  if (typeof expected === "string" && (claim === "iss" || claim === "aud")) {
+    return `: expected ${shown(expected)}, found ${shown(claims?.[claim])}. ${
+      claim === "iss"
+        ? "Set authority to the issuer exactly as the provider's tokens name it, a slash at its end included"
+        : "Compare clientId with the client that the provider issues the tokens for"
+    }`;
+  }
+  const name = header?.alg ?? alg;
+  if (typeof name !== "string" || !/^[\w-]{1,20}$/.test(name)) return "";
+  return /^(?:RS|PS|ES|Ed)/.test(name)
+    ? ` (alg ${name}). Add it to tokenValidation.algorithms, or set the signature of the client's ID tokens at the provider (id_token_signed_response_alg) to one that is listed there`
+    : ` (alg ${name}). Set the signature of the client's ID tokens at the provider (id_token_signed_response_alg) to an asymmetric algorithm such as RS256`;
+}
+
+/** A name out of a token that is not believed: short, and nothing that a terminal or a page could take for more. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "none";
+  return /^[\w"[\]:/.,~{}+-]{1,300}$/.test(text) ? text : "something else";
 }
 
 /** By how much, and on which side: a clock that is off is the usual reason, and nothing else tells it. */

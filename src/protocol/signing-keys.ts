@@ -9,7 +9,10 @@ export interface KeySet {
 
 /** The provider's public keys, fetched when first needed and kept. */
 export interface SigningKeys {
-  /** The keys at hand, else those of one shared fetch. An aged set is renewed behind the request's back. */
+  /**
+   * The keys at hand, else those of one shared fetch. An aged set, or one that new metadata has moved, is renewed behind
+   * the request's back: whatever is wrong at the new place, the good set stays.
+   */
   get(jwksUri: string): Promise<KeySet>;
   /**
    * Fetches again because the set at hand cannot verify a token signed with `kid`: at once for a kid that was not
@@ -20,7 +23,7 @@ export interface SigningKeys {
   renewFor(jwksUri: string, kid: string | undefined, purpose?: "sign-in" | "logout"): Promise<KeySet>;
 }
 
-/** Different unknown kids that may each cause a fetch within one refresh interval, by purpose. */
+/** Fetches that unknown kids may cause within one refresh interval, by purpose. */
 const RENEWALS_PER_INTERVAL = 5;
 
 type KeyOptions = Pick<ResolvedOpenIdConnectOptions, "refreshIntervalSeconds" | "now" | "logger">;
@@ -30,7 +33,7 @@ export function createSigningKeys(options: KeyOptions, backchannel: Backchannel)
   let good: { readonly uri: string; readonly set: KeySet; readonly fetchedAt: number } | undefined;
   let inFlight: { readonly uri: string; readonly promise: Promise<KeySet> } | undefined;
   let nextRenewalAt = 0;
-  const intervals = new Map<string, { readonly startedAt: number; readonly kids: Set<string> }>();
+  const intervals = new Map<string, { readonly startedAt: number; readonly kids: Set<string>; renewals: number }>();
 
   const load = (uri: string): Promise<KeySet> => {
     if (inFlight?.uri === uri) return inFlight.promise;
@@ -57,28 +60,34 @@ export function createSigningKeys(options: KeyOptions, backchannel: Backchannel)
 
   return {
     async get(uri) {
-      if (good?.uri !== uri) return load(uri);
+      if (good === undefined) return load(uri);
       const time = now();
-      if (time - good.fetchedAt > refreshIntervalSeconds && time >= nextRenewalAt) {
+      const isDue = good.uri !== uri || time - good.fetchedAt > refreshIntervalSeconds;
+      if (isDue && time >= nextRenewalAt) {
         nextRenewalAt = time + refreshIntervalSeconds;
         void renew(uri, good.set);
       }
       return good.set;
     },
     async renewFor(uri, kid, purpose = "sign-in") {
-      if (good?.uri !== uri) return load(uri);
+      if (good === undefined) return load(uri);
       const time = now();
       let interval = intervals.get(purpose);
       if (interval === undefined || time - interval.startedAt >= refreshIntervalSeconds) {
-        interval = { startedAt: time, kids: new Set() };
+        interval = { startedAt: time, kids: new Set(), renewals: 0 };
         intervals.set(purpose, interval);
       }
       const name = kid ?? "";
-      if (interval.kids.has(name) || interval.kids.size >= RENEWALS_PER_INTERVAL) {
-        return inFlight?.uri === uri ? renew(uri, good.set) : good.set;
+      const atHand = good.set;
+      if (interval.kids.has(name) || interval.renewals >= RENEWALS_PER_INTERVAL) {
+        return inFlight?.uri === uri ? renew(uri, atHand) : atHand;
       }
       interval.kids.add(name);
-      return renew(uri, good.set);
+      interval.renewals++;
+      const renewed = await renew(uri, atHand);
+      // A fetch that failed has told nothing of the kid: the next login may try again, within the same allowance.
+      if (renewed === atHand) interval.kids.delete(name);
+      return renewed;
     },
   };
 }
@@ -90,11 +99,23 @@ async function fetchKeySet(uri: string, backchannel: Backchannel): Promise<KeySe
   });
   const document: unknown = response.status === 200 ? await response.json().catch(() => undefined) : undefined;
   const keys = (document as { readonly keys?: unknown } | null | undefined)?.keys;
-  if (!Array.isArray(keys) || keys.length === 0 || keys.some((key) => typeof key !== "object" || key === null)) {
+  if (!Array.isArray(keys) || !keys.some(canVerify) || keys.some((key) => typeof key !== "object" || key === null)) {
     throw new ProviderError(
       "ERR_OIDC_PROVIDER_RESPONSE",
-      `${place(uri)} (jwks_uri) answered ${response.status} without a list of keys; ID tokens cannot be verified.`,
+      `${place(uri)} (jwks_uri) answered ${response.status} without a list of public signature keys; ID tokens cannot be verified.`,
     );
   }
   return { keys };
+}
+
+/** The member that a public key of a type cannot do without (RFC 7518 6, RFC 8037 2). */
+const PUBLIC_MEMBERS: Readonly<Record<string, string>> = { RSA: "n", EC: "x", OKP: "x" };
+
+/** A set without any such key is no better than none, and must not take a good one's place. */
+function canVerify(key: unknown): boolean {
+  if (typeof key !== "object" || key === null) return false;
+  const { kty, use, ...members } = key as Readonly<Record<string, unknown>>;
+  if (typeof kty !== "string" || kty === "oct" || use === "enc") return false;
+  const needed = PUBLIC_MEMBERS[kty];
+  return needed === undefined || typeof members[needed] === "string";
 }

@@ -16,7 +16,7 @@ describe.skipIf(isChromiumMissing())("the example's looks in a browser", () => {
 
   afterAll(() => example?.stop());
 
-  /** For a look by eye: SCREENSHOTS=/tmp/shots npx vitest run test/browser/appearance.test.ts */
+  /** For a look by eye: SCREENSHOTS=screenshots npx vitest run test/browser/appearance.test.ts */
   async function shoot(page: Page, name: string): Promise<void> {
     const folder = process.env["SCREENSHOTS"];
     if (folder === undefined) return;

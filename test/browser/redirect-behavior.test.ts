@@ -11,8 +11,8 @@ describe.skipIf(isChromiumMissing())('redirectBehavior "form_post" in a browser'
   let browser: Browser | undefined;
 
   beforeAll(async () => {
-    // Off by default there, and only to be had with cookies that browsers do not keep over http: a login needs them
-    // no longer than its pages last.
+    // Off by default there, and only to be had with a session cookie that browsers refuse over http: a sign-in ends
+    // well without it, the provider's own sign-out page does not.
     const cookies = { keys: ["a-key-of-the-test-provider"], long: { sameSite: "none", signed: true } };
     idp = await createTestIdp({ extra: { enableHttpPostMethods: true, cookies } });
     rp = await startRelyingParty(idp, {

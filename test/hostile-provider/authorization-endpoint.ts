@@ -29,7 +29,7 @@ export function authorize(state: ProviderState, query: URLSearchParams, res: Ser
     redirectUri: request.get("redirect_uri") ?? "",
     clientId: request.get("client_id") ?? "",
     scope: request.get("scope") ?? "",
-    authTime: Math.floor(Date.now() / 1000),
+    authTime: state.now(),
     jkt: request.get("dpop_jkt") ?? undefined,
   };
   const mode = request.get("response_mode") ?? "query";
@@ -89,7 +89,7 @@ function answerOf(
 
 /** JARM 2.1. */
 function signed(state: ProviderState, grant: Grant, parameters: readonly (readonly [string, string])[]): string {
-  const exp = Math.floor(Date.now() / 1000) + 300;
+  const exp = state.now() + 300;
   const claims = { iss: state.issuer, aud: grant.clientId, exp, ...Object.fromEntries(parameters) };
   return issue(state, state.lies.signedAnswer?.(claims) ?? claims, "answer");
 }

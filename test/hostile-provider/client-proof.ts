@@ -33,20 +33,20 @@ export function isClient(state: ProviderState, req: IncomingMessage, body: URLSe
 }
 
 /** RFC 7523, and as FAPI reads it: the audience is the issuer, and nothing else. */
-function isAssertion({ issuer, registration }: ProviderState, assertion: string): boolean {
+function isAssertion({ issuer, registration, now }: ProviderState, assertion: string): boolean {
   const { claims } = readJwt(assertion, () => registration.jwk) ?? {};
   return (
     claims?.["iss"] === registration.clientId &&
     claims["sub"] === registration.clientId &&
     claims["aud"] === issuer &&
     typeof claims["jti"] === "string" &&
-    Number(claims["exp"]) > Date.now() / 1000
+    Number(claims["exp"]) > now()
   );
 }
 
 /** Thumbprint of the key whose possession a request proves (RFC 9449 4.3), or what is wrong with its proof. */
 export function provenKey(
-  { issuer, demands }: ProviderState,
+  { issuer, demands, now }: ProviderState,
   req: IncomingMessage,
   path: string,
   accessToken?: string,
@@ -57,7 +57,7 @@ export function provenKey(
     read.claims["htm"] === req.method &&
     read.claims["htu"] === `${issuer}${path}` &&
     typeof read.claims["jti"] === "string" &&
-    Math.abs(Number(read.claims["iat"]) - Date.now() / 1000) < 60 &&
+    Math.abs(Number(read.claims["iat"]) - now()) < 60 &&
     (accessToken === undefined || read.claims["ath"] === sha256(accessToken));
   if (!isGood) return { error: "invalid_dpop_proof" };
   if (demands.dPoPNonce !== undefined && read.claims["nonce"] !== demands.dPoPNonce) return { error: "use_dpop_nonce" };

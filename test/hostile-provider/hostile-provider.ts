@@ -69,9 +69,10 @@ async function answer(state: ProviderState, asked: string[], req: IncomingMessag
   const body = new URLSearchParams(await text(req));
   const { lies, key } = state;
   if (lies.respond?.(url.pathname, req, res) === true) return;
+  if (url.pathname.endsWith("/.well-known/openid-configuration")) {
+    return json(res, lies.metadata?.(metadata(state)) ?? metadata(state));
+  }
   switch (url.pathname) {
-    case "/.well-known/openid-configuration":
-      return json(res, lies.metadata?.(metadata(state)) ?? metadata(state));
     case "/jwks":
       return json(res, { keys: lies.keys === undefined ? [key.jwk] : lies.keys([key.jwk]) });
     case "/par":
@@ -113,11 +114,11 @@ function metadata({ issuer, demands }: ProviderState): Json {
   };
 }
 
-function endSession({ issuer }: ProviderState, query: URLSearchParams, res: ServerResponse): void {
+function endSession({ issuer, lies }: ProviderState, query: URLSearchParams, res: ServerResponse): void {
   const back = new URL(query.get("post_logout_redirect_uri") ?? issuer);
   const state = query.get("state");
   if (state !== null) back.searchParams.set("state", state);
-  res.writeHead(302, { location: back.href }).end();
+  res.writeHead(302, { location: (lies.signedOut?.(back) ?? back).href }).end();
 }
 
 async function text(req: IncomingMessage): Promise<string> {

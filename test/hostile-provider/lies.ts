@@ -22,6 +22,8 @@ export interface Lies {
   readonly tokenResponse?: (body: Json) => Json;
   readonly pushResponse?: (body: Json) => Json;
   readonly userInfo?: (claims: Json) => unknown;
+  /** Where the browser goes after a sign-out. */
+  readonly signedOut?: (back: URL) => URL;
   /** Answers a request in place of the provider; true when it did. By path, such as "/token". */
   readonly respond?: (path: string, req: IncomingMessage, res: ServerResponse) => boolean;
 }

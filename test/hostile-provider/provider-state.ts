@@ -12,6 +12,8 @@ export interface Registration {
 
 /** What a provider insists on beside what every one does. */
 export interface Demands {
+  /** Its clock, in seconds. */
+  readonly now?: () => number;
   /** Algorithm of the provider's own signatures. */
   readonly alg?: SigningKey["alg"];
   /** Authorization requests come pushed (RFC 9126). */
@@ -54,6 +56,8 @@ export interface AuthorizationRequest {
 export interface ProviderState {
   readonly issuer: string;
   readonly demands: Demands;
+  /** Whole seconds. */
+  readonly now: () => number;
   registration: Registration;
   lies: Lies;
   key: SigningKey;
@@ -72,6 +76,7 @@ export function createState(issuer: string, demands: Demands, registration: Regi
   return {
     issuer,
     demands,
+    now: () => Math.floor(demands.now?.() ?? Date.now() / 1000),
     registration,
     lies: {},
     key: demands.alg === undefined ? FIRST_KEY : createKey(demands.alg),
@@ -105,7 +110,7 @@ export function issue({ lies, key, registration }: ProviderState, claims: Json, 
 }
 
 export function issueIdToken(state: ProviderState, grant: Grant, place: Place, more: Json): string | undefined {
-  const now = Math.floor(Date.now() / 1000);
+  const now = state.now();
   const claims: Json = {
     iss: state.issuer,
     sub: "alice",

@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-answer-iss-missing", { answer: (answer) => ({ ...answer, iss: undefined }) }, [
+refuses("own: answer-iss-missing", { answer: (answer) => ({ ...answer, iss: undefined }) }, [
   "ERR_OIDC_ISSUER_MISMATCH",
   "promises an iss",
 ]);

@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-answer-state-changed", { answer: (answer) => ({ ...answer, state: "changed" }) }, [
+refuses("own: answer-state-changed", { answer: (answer) => ({ ...answer, state: "changed" }) }, [
   "ERR_OIDC_STATE_INVALID",
   "not made by this app",
 ]);

@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-answer-state-missing", { answer: (answer) => ({ ...answer, state: undefined }) }, [
+refuses("own: answer-state-missing", { answer: (answer) => ({ ...answer, state: undefined }) }, [
   "ERR_OIDC_STATE_MISSING",
   "it has no state",
 ]);

@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-auth-time-no-number", { claims: (claims) => ({ ...claims, auth_time: "now" }) }, [
+refuses("own: auth-time-no-number", { claims: (claims) => ({ ...claims, auth_time: "now" }) }, [
   "ERR_OIDC_ID_TOKEN_INVALID",
   "auth_time",
 ]);

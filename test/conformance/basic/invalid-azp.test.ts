@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-invalid-azp", { claims: (claims) => ({ ...claims, azp: "someone-else" }) }, [
+refuses("own: invalid-azp", { claims: (claims) => ({ ...claims, azp: "someone-else" }) }, [
   "ERR_OIDC_ID_TOKEN_INVALID",
   "azp",
 ]);

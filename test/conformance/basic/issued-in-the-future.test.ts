@@ -1,7 +1,7 @@
 import { refuses } from "../module.js";
 
 refuses(
-  "oidcc-client-test-issued-in-the-future",
+  "own: issued-in-the-future",
   { claims: (claims) => ({ ...claims, iat: Math.floor(Date.now() / 1000) + 120 }) },
-  ["ERR_OIDC_ID_TOKEN_INVALID", "120 s in the future (iat)"],
+  ["ERR_OIDC_ID_TOKEN_INVALID", "in the future (iat)"],
 );

@@ -1,3 +1,3 @@
 import { accepts } from "../module.js";
 
-accepts("oidcc-client-test-missing-at-hash", { claims: ({ at_hash: _hash, ...claims }) => claims });
+accepts("oidcc-client-test-missing-athash", { claims: ({ at_hash: _hash, ...claims }) => claims });

@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-missing-id-token", { tokenResponse: ({ id_token: _token, ...body }) => body }, [
+refuses("own: missing-id-token", { tokenResponse: ({ id_token: _token, ...body }) => body }, [
   "ERR_OIDC_PROVIDER_RESPONSE",
-  "id_token",
+  "has no ID token",
 ]);

@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-missing-nonce", { claims: ({ nonce: _nonce, ...claims }) => claims }, [
+refuses("own: missing-nonce", { claims: ({ nonce: _nonce, ...claims }) => claims }, [
   "ERR_OIDC_ID_TOKEN_INVALID",
   '"nonce"',
 ]);

@@ -1,7 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses(
-  "oidcc-client-test-discovery-no-token-endpoint",
-  { metadata: ({ token_endpoint: _gone, ...document }) => document },
-  ["ERR_OIDC_METADATA_INCOMPLETE", "no token_endpoint"],
-);
+refuses("own: discovery-no-token-endpoint", { metadata: ({ token_endpoint: _gone, ...document }) => document }, [
+  "ERR_OIDC_METADATA_INCOMPLETE",
+  "no token_endpoint",
+]);

@@ -3,7 +3,7 @@ import { createKey } from "../../hostile-provider/signer.js";
 import { accepts } from "../module.js";
 
 // The metadata lists RS256 alone: lists are often wrong, and a safe algorithm is taken all the same.
-accepts("oidcc-client-test-idtoken-sig-es256", {}, {}, async ({ provider, rp, browser }) => {
+accepts("own: idtoken-sig-es256", {}, {}, async ({ provider, rp, browser }) => {
   provider.rotate(createKey("ES256"));
   await browser.request(`${rp.url}/logout`);
   expect((await browser.signIn(`${rp.url}/login?returnUrl=/who`)).body).toContain('"sub":"alice"');

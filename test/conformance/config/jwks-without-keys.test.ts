@@ -1,6 +1,6 @@
 import { refuses } from "../module.js";
 
-refuses("oidcc-client-test-jwks-without-keys", { keys: () => [] }, [
+refuses("own: jwks-without-keys", { keys: () => [] }, [
   "ERR_OIDC_PROVIDER_RESPONSE",
-  "without a list of keys",
+  "without a list of public signature keys",
 ]);

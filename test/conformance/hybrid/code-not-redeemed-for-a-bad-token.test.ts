@@ -3,7 +3,7 @@ import { CLIENT, startHostileProvider } from "../../hostile-provider/hostile-pro
 import { Browser } from "../../support/browser.js";
 import { startRelyingParty } from "../../support/relying-party.js";
 
-test("oidcc-client-test-front-token-checked-before-the-code-is-redeemed", async () => {
+test("own: front-token-checked-before-the-code-is-redeemed", async () => {
   const provider = await startHostileProvider();
   provider.lie({ claims: (claims, place) => (place === "front" ? { ...claims, nonce: "another" } : claims) });
   const rp = await startRelyingParty(provider, { options: { ...CLIENT, responseType: "code id_token" } });

@@ -1,7 +1,7 @@
 import { refuses } from "../module.js";
 
 refuses(
-  "oidcc-client-test-missing-nonce",
+  "own: missing-nonce",
   { claims: ({ nonce: _nonce, ...claims }) => claims },
   ["ERR_OIDC_ID_TOKEN_INVALID", '"nonce"'],
   { responseType: "code id_token" },

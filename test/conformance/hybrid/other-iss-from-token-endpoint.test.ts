@@ -1,7 +1,7 @@
 import { refuses } from "../module.js";
 
 refuses(
-  "oidcc-client-test-other-iss-from-token-endpoint",
+  "own: other-iss-from-token-endpoint",
   { claims: (claims, place) => (place === "back" ? { ...claims, iss: "https://evil.example" } : claims) },
   ["ERR_OIDC_ID_TOKEN_INVALID", '"iss"'],
   { responseType: "code id_token" },

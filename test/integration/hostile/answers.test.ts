@@ -3,7 +3,6 @@ import type { AddOpenIdConnectOptions } from "add-openid-connect";
 import { afterEach, describe, expect, it } from "vitest";
 import { CLIENT, type HostileProvider, startHostileProvider } from "../../hostile-provider/hostile-provider.js";
 import type { Lies } from "../../hostile-provider/lies.js";
-import { createKey } from "../../hostile-provider/signer.js";
 import { Browser, type Page } from "../../support/browser.js";
 import { type RelyingParty, startRelyingParty } from "../../support/relying-party.js";
 
@@ -102,33 +101,12 @@ describe("a key set", () => {
     await endsIn(status, { respond: at("/jwks", answer) ?? (() => false) });
   });
 
-  it("that is bad never replaces a good one", async () => {
-    const { provider, rp } = await start();
-    expect((await signIn(rp)).body).toContain("alice");
-    provider.lie({ keys: () => [], claims: (claims) => claims, header: (header) => ({ ...header, kid: "unknown" }) });
-    expect((await signIn(rp)).status).toBe(400);
-    provider.lie({});
-    expect((await signIn(rp)).body).toContain("alice");
-  });
-
-  it("is fetched once for many sign-ins at once, and again at once for a new kid", async () => {
+  it("is fetched once for many sign-ins at once", async () => {
     const { provider, rp } = await start();
     const pages = await Promise.all(Array.from({ length: 10 }, () => signIn(rp)));
     expect(pages.every(({ body }) => body.includes("alice"))).toBe(true);
     expect(provider.asked.filter((path) => path === "/jwks")).toHaveLength(1);
     expect(provider.asked.filter((path) => path.endsWith("openid-configuration"))).toHaveLength(1);
-    provider.rotate();
-    expect((await signIn(rp)).body).toContain("alice");
-    expect(provider.asked.filter((path) => path === "/jwks")).toHaveLength(2);
-  });
-
-  it("is fetched a bounded number of times for tokens of unknown keys", async () => {
-    const { provider, rp } = await start();
-    await signIn(rp);
-    let round = 0;
-    provider.lie({ header: (header) => ({ ...header, kid: `unknown-${round++}` }), key: () => createKey("ES256") });
-    for (let i = 0; i < 15; i++) expect((await signIn(rp)).status).toBe(400);
-    expect(provider.asked.filter((path) => path === "/jwks").length).toBeLessThanOrEqual(6);
   });
 });
 
@@ -153,22 +131,6 @@ describe("discovery", () => {
       }
     },
   );
-
-  it("that goes bad later never replaces what is there, and nobody waits for it", async () => {
-    let ahead = 0;
-    const { provider, rp } = await start({
-      now: () => Date.now() / 1000 + ahead,
-      automaticRefreshInterval: 100,
-      backchannelTimeout: 10,
-    });
-    expect((await signIn(rp)).body).toContain("alice");
-    ahead = 200;
-    provider.lie({ respond: at("/.well-known/openid-configuration", () => {}) ?? (() => false) });
-    const begun = performance.now();
-    const page = await new Browser().request(`${rp.url}/login`);
-    expect(page.status).toBe(302);
-    expect(performance.now() - begun).toBeLessThan(4_000);
-  });
 });
 
 describe("text of a provider", () => {

@@ -1,0 +1,7 @@
+import { refuses } from "./plan.js";
+
+refuses(
+  "fapi2-message-signing-final-client-test-invalid-nonce",
+  { claims: (claims) => ({ ...claims, nonce: "another" }) },
+  ["ERR_OIDC_ID_TOKEN_INVALID", '"nonce"'],
+);

@@ -1,8 +1,0 @@
-import { refuses } from "../module.js";
-
-refuses(
-  "oidcc-client-test-form-post-state-changed",
-  { answer: (answer) => ({ ...answer, state: "changed" }) },
-  ["ERR_OIDC_STATE_INVALID", "not made by this app"],
-  { responseMode: "form_post" },
-);

@@ -1,3 +1,0 @@
-import { accepts } from "../module.js";
-
-accepts("oidcc-client-test-form-post", {}, { responseMode: "form_post" });

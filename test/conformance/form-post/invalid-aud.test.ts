@@ -1,0 +1,6 @@
+import { refuses } from "./plan.js";
+
+refuses("oidcc-client-test-invalid-aud", { claims: (claims) => ({ ...claims, aud: "someone-else" }) }, [
+  "ERR_OIDC_ID_TOKEN_INVALID",
+  '"aud"',
+]);

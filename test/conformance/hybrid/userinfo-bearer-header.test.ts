@@ -1,0 +1,7 @@
+import { expect } from "vitest";
+import { accepts } from "./plan.js";
+
+// The provider answers to the header alone.
+accepts("oidcc-client-test-userinfo-bearer-header", {}, { getClaimsFromUserInfoEndpoint: true }, ({ page }) =>
+  expect(page.body).toContain("a@example.com"),
+);

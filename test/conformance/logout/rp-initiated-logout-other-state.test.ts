@@ -1,0 +1,17 @@
+import { expect } from "vitest";
+import { accepts } from "../module.js";
+
+accepts(
+  "oidcc-client-test-rp-init-logout-other-state",
+  {
+    signedOut: (back) => {
+      back.searchParams.set("state", "https://evil.example");
+      return back;
+    },
+  },
+  { signedOutRedirectUri: "/who" },
+  async ({ rp, browser }) => {
+    const page = await browser.open(`${rp.url}/logout?returnUrl=/login`);
+    expect([page.url, page.body]).toEqual([`${rp.url}/who`, "null"]);
+  },
+);
