@@ -12,7 +12,8 @@ export default defineConfig({
     ],
   },
   test: {
-    reporters: ["default", "./test/conformance/table-reporter.ts"],
+    // The table first: what failed then stands at the end.
+    reporters: ["./test/conformance/table-reporter.ts", "default"],
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,

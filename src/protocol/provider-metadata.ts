@@ -26,6 +26,9 @@ const FIRST_BACK_OFF_SECONDS = 1;
 const LONGEST_BACK_OFF_SECONDS = 15;
 const MAX_REDIRECTS = 3;
 
+/** Issuers stand in messages and logs: nothing that would be markup, another line or a flood there can be one. */
+const ISSUER = /^[^\s\p{Cc}"<>]{1,1000}$/u;
+
 type MetadataOptions = Pick<
   ResolvedOpenIdConnectOptions,
   | "metadata"
@@ -169,6 +172,9 @@ function checkMetadata(document: unknown, from: string, requireHttps: boolean): 
   const metadata = document as Record<string, unknown>;
   if (typeof metadata["issuer"] !== "string" || metadata["issuer"] === "") {
     throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} has no issuer.`);
+  }
+  if (!ISSUER.test(metadata["issuer"])) {
+    throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} gives something that is not a URL as its issuer.`);
   }
   for (const name of ["authorization_endpoint", "token_endpoint", "jwks_uri"]) {
     if (metadata[name] === undefined) {

@@ -134,17 +134,60 @@ describe("discovery", () => {
 });
 
 describe("text of a provider", () => {
-  it("with markup reaches no page as such", async () => {
-    const rp = await endsIn(400, {
-      answer: ({ state, iss }) => ({
-        state,
-        iss,
-        error: "<script>alert(1)</script>",
-        error_description: '"><img src=x onerror=alert(1)>',
-        error_uri: "javascript:alert(1)",
-      }),
-    });
-    expect(rp.log.join()).not.toContain("<script>");
+  const markup = '"><img src=x onerror=alert(1)><script>alert(1)</script>';
+  const nextLine = "\r\n[info] signed in as admin";
+
+  it.each<[string, number, Lies]>([
+    [
+      "of an authorization error",
+      400,
+      {
+        answer: ({ state, iss }) => ({
+          state,
+          iss,
+          error: `invalid_request${markup}`,
+          error_description: markup + nextLine,
+          error_uri: "javascript:alert(1)",
+        }),
+      },
+    ],
+    [
+      "of a denial",
+      403,
+      { answer: ({ state, iss }) => ({ state, iss, error: "access_denied", error_description: markup + nextLine }) },
+    ],
+    [
+      "of a token error",
+      502,
+      {
+        respond: (path, _req, res) => {
+          if (path !== "/token") return false;
+          const error = { error: "invalid_client", error_description: markup + nextLine, error_uri: markup };
+          json(res, 401, JSON.stringify(error));
+          return true;
+        },
+      },
+    ],
+    ["of an issuer", 502, { metadata: (document) => ({ ...document, issuer: `https://x/${markup}${nextLine}` }) }],
+    ["of an endpoint", 502, { metadata: (document) => ({ ...document, token_endpoint: markup + nextLine }) }],
+    ["of a token's issuer", 400, { claims: (claims) => ({ ...claims, iss: markup + nextLine }) }],
+    ["of a token's alg", 400, { header: (header) => ({ ...header, alg: markup }) }],
+    [
+      "of a long issuer",
+      502,
+      { metadata: (document) => ({ ...document, issuer: `https://x/${"y".repeat(500_000)}` }) },
+    ],
+  ])("with markup and line breaks, %s, reaches no page and no log as such", async (_name, status, lies) => {
+    const { provider, rp } = await start();
+    provider.lie(lies);
+    const page = await signIn(rp);
+    expect(page.status).toBe(status);
+    expect(page.body).not.toMatch(/<img|<script|javascript:/);
+    const told = [page.body, ...rp.log, ...rp.errors.map(String)];
+    for (const text of told) expect(text.length).toBeLessThan(5_000);
+    for (const text of [...rp.errors.map(String), ...rp.log.map((entry) => JSON.parse(entry).message)]) {
+      expect(text).not.toMatch(/[\r\n]/);
+    }
   });
 
   it("that repeats a secret does not bring it into a message or a log", async () => {
