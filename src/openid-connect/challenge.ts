@@ -8,7 +8,7 @@ import type { ChallengeProperties } from "../options/events.js";
 import type { ChallengeOptions } from "../options/request-options.js";
 import { isPosted } from "../options/resolve-flow.js";
 import { isLoopback } from "../options/resolve-metadata-source.js";
-import { PROTOCOL_PARAMETERS } from "../options/resolve-open-id-connect-options.js";
+import { PROTOCOL_PARAMETERS } from "../options/resolve-parameters.js";
 import { authorizationParameters, completeParameters } from "../protocol/authorization-request.js";
 import { correlate } from "../session/correlation-cookie.js";
 import { sendCookies } from "../session/response-cookies.js";
