@@ -8,18 +8,14 @@ import { sendCookies } from "../session/response-cookies.js";
 import { createRevocations } from "../session/revocations.js";
 import { clearSealedCookie, readSealedCookie, writeSealedCookie } from "../session/session-cookie.js";
 import { createSharedRevocations } from "../session/shared-revocations.js";
-import { createTicketCache } from "../session/ticket-cache.js";
-import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import type { User } from "../user.js";
 import { cookiesByPath } from "./cookies-by-path.js";
 import type { Exchange } from "./exchange.js";
+import { createSealedSessions, type SealedSession } from "./sealed-sessions.js";
 import { checkSliding } from "./session-events.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
 import { afterRevocation, beginTicket, changedTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
 import { explainSize } from "./ticket-size.js";
-
-/** Memory for opened tickets, in bytes: about 8,000 sessions with three tokens each. */
-const CACHE_BYTES = 24 * 1024 * 1024;
 
 /** 30 days. */
 const LONGEST_REVOCATION_SECONDS = 2_592_000;
@@ -27,65 +23,27 @@ const LONGEST_REVOCATION_SECONDS = 2_592_000;
 /** Sessions whose refresh token was refused; beyond it the oldest is forgotten, and refused again. */
 const MOST_DEAD_VERSIONS = 10_000;
 
-/** A session that has been opened, and what it was sealed as. */
-interface OpenedSession extends SignedIn {
-  readonly sealed: string;
-  readonly keyIndex: number;
-}
-
 export function createCookieScheme(
   options: ResolvedSessionOptions,
   now: () => number,
   createUser: (ticket: Ticket) => User,
 ): SessionScheme {
-  const keys = createKeyRing(options.secrets);
-  const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
+  const sessions = createSealedSessions(createKeyRing(options.secrets), "ticket", createUser);
   const revocations = createRevocations(now);
   const shared =
     options.revocations === undefined
       ? undefined
       : createSharedRevocations(options.revocations, options.storeTimeoutSeconds, now);
   const deadVersions = new ExpiringMap<number>(MOST_DEAD_VERSIONS, now);
-  const newest = new NewestTickets<OpenedSession>(now);
+  const newest = new NewestTickets<SealedSession>(now);
   // A sign-in may set an end of its own, so the list remembers for longer than the usual session lives.
   const longest = Math.max(2 * options.expireTimeSpanSeconds, LONGEST_REVOCATION_SECONDS);
   const cookieFor = cookiesByPath(options.name, options.cookie);
 
-  const tokensOf = (sealed: string): SavedTokens | undefined => {
-    const opened = keys.open("ticket", sealed);
-    return opened === undefined ? undefined : decodeTokens(opened.plaintext);
-  };
-
-  const remember = (ticket: Ticket, sealed: string, keyIndex: number, bytes: number): OpenedSession => {
-    const session: OpenedSession = {
-      ticket,
-      user: createUser(ticket),
-      sealed,
-      keyIndex,
-      tokens: () => tokensOf(sealed),
-    };
-    cache.set(sealed, session, bytes);
-    return session;
-  };
-
-  const open = (sealed: string): OpenedSession | undefined => {
-    const opened = keys.open("ticket", sealed);
-    const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
-    if (opened === undefined || ticket === undefined) return undefined;
-    // What was read is a slice of the Cookie header, and would keep all of it alive as long as the session is cached.
-    const copy = Buffer.from(sealed, "latin1").toString("latin1");
-    return remember(ticket, copy, opened.keyIndex, 4 * opened.plaintext.length);
-  };
-
-  const seal = (ticket: Ticket, tokens: SavedTokens | undefined): OpenedSession => {
-    const plaintext = encodeTicket(ticket, tokens);
-    return remember(ticket, keys.seal("ticket", plaintext), 0, 4 * plaintext.length);
-  };
-
   /** @throws ConfigurationError `ERR_OIDC_TICKET_TOO_LARGE` */
-  const send = (exchange: Exchange, session: OpenedSession): boolean => {
+  const send = (exchange: Exchange, session: SealedSession): boolean => {
     const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
-    const linesOf = ({ ticket, sealed }: OpenedSession) => {
+    const linesOf = ({ ticket, sealed }: SealedSession) => {
       const maxAge = ticket.isPersistent ? Math.max(0, Math.ceil(ticket.expiresAtSeconds - now())) : undefined;
       return writeSealedCookie(name, sealed, attributes, maxAge, exchange.req.headers.cookie);
     };
@@ -98,10 +56,10 @@ export function createCookieScheme(
     });
   };
 
-  const renew = (exchange: Exchange, session: OpenedSession, time: number, slides: boolean): void => {
+  const renew = (exchange: Exchange, session: SealedSession, time: number, slides: boolean): void => {
     if (exchange.res.headersSent) return;
     const { ticket } = session;
-    const renewed = seal(slides ? slide(ticket, time) : ticket, session.tokens());
+    const renewed = sessions.seal(slides ? slide(ticket, time) : ticket, session.tokens());
     newest.renewed(renewed, lastsUntil(renewed.ticket));
     send(exchange, renewed);
   };
@@ -109,12 +67,12 @@ export function createCookieScheme(
   /** What the browser shows, and what this session has become since. */
   const current = (
     exchange: Exchange,
-  ): { readonly shown: OpenedSession; readonly session: OpenedSession } | undefined => {
+  ): { readonly shown: SealedSession; readonly session: SealedSession } | undefined => {
     const header = exchange.req.headers.cookie;
     if (header === undefined) return undefined;
     const sealed = readSealedCookie(header, cookieFor(exchange.publicPath, exchange.isHttps).name);
     if (sealed === undefined) return undefined;
-    const shown = cache.get(sealed) ?? open(sealed);
+    const shown = sessions.open(sealed);
     if (shown === undefined) return undefined;
     const session = newest.latest(shown);
     if (session.ticket.expiresAtSeconds <= now()) return undefined;
@@ -126,7 +84,7 @@ export function createCookieScheme(
 
   const recognise = (
     exchange: Exchange,
-    { shown, session }: { readonly shown: OpenedSession; readonly session: OpenedSession },
+    { shown, session }: { readonly shown: SealedSession; readonly session: SealedSession },
   ): SignedIn => {
     const time = now();
     const slides =
@@ -140,10 +98,10 @@ export function createCookieScheme(
     return session;
   };
 
-  const begin = (exchange: Exchange, begun: Ticket, tokens: SavedTokens | undefined): OpenedSession => {
+  const begin = (exchange: Exchange, begun: Ticket, tokens: SavedTokens | undefined): SealedSession => {
     const replaced = current(exchange)?.session.ticket;
     const ticket = afterRevocation(begun, revocations.endedBefore(begun));
-    const session = seal(ticket, tokens);
+    const session = sessions.seal(ticket, tokens);
     if (!explainSize(ticket, tokens, () => send(exchange, session))) {
       throw new ConfigurationError(
         "ERR_OIDC_RESPONSE_STARTED",
@@ -180,16 +138,16 @@ export function createCookieScheme(
     },
 
     update(exchange, before, change) {
-      const known = newest.latest(before as OpenedSession);
+      const known = newest.latest(before as SealedSession);
       const ticket = changedTicket(known.ticket, change, now());
       const tokens = change.tokens ?? known.tokens();
-      const session = seal(ticket, tokens);
+      const session = sessions.seal(ticket, tokens);
       explainSize(ticket, tokens, () => send(exchange, session));
       newest.updated(session, lastsUntil(ticket));
       return session;
     },
 
-    newest: (known) => newest.latest(known as OpenedSession),
+    newest: (known) => newest.latest(known as SealedSession),
 
     endVersion(_exchange, { ticket }) {
       // The cookie stays: another node's answer, with a newer one, may be on its way to the same browser.
@@ -209,7 +167,7 @@ export function createCookieScheme(
         const { shown, session } = found;
         revocations.add({ sessionId: session.ticket.sessionId }, lastsUntil(session.ticket));
         newest.forget(session);
-        for (const { sealed } of [shown, session]) cache.delete(sealed);
+        for (const ended of [shown, session]) sessions.forget(ended);
       }
       const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
       const { cookie } = exchange.req.headers;

@@ -1,4 +1,4 @@
-import type { SavedTokens, Ticket } from "../model.js";
+import type { Ticket } from "../model.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
 import { ExpiringMap } from "../session/expiring-map.js";
 import { createKeyRing } from "../session/key-ring.js";
@@ -6,28 +6,19 @@ import { createMountedStore } from "../session/mounted-store.js";
 import { NewestTickets } from "../session/newest-tickets.js";
 import { createRevocations, type Revocation } from "../session/revocations.js";
 import { createSharedRevocations } from "../session/shared-revocations.js";
-import { createTicketCache } from "../session/ticket-cache.js";
-import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import { createTurns } from "../session/turns.js";
 import type { User } from "../user.js";
 import type { Exchange } from "./exchange.js";
+import { createSealedSessions, type SealedSession } from "./sealed-sessions.js";
 import { checkSliding } from "./session-events.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
 import { afterRevocation, beginTicket, changedTicket, lastsUntil, needsRenewal, slide } from "./session-window.js";
-
-/** Memory for opened tickets, in bytes. */
-const CACHE_BYTES = 24 * 1024 * 1024;
 
 /** 30 days. */
 const LONGEST_REVOCATION_SECONDS = 2_592_000;
 
 /** Sessions whose refresh token was refused; beyond it the oldest is forgotten, and refused again. */
 const MOST_DEAD_VERSIONS = 10_000;
-
-interface OpenedSession extends SignedIn {
-  readonly sealed: string;
-  readonly keyIndex: number;
-}
 
 /**
  * Sessions in the app's own express-session: a sealed ticket under one key of `req.session`. The id is made anew at
@@ -42,51 +33,23 @@ export function createMountedSessionScheme(
   now: () => number,
   createUser: (ticket: Ticket) => User,
 ): SessionScheme {
-  const keys = createKeyRing(secrets);
+  const sessions = createSealedSessions(createKeyRing(secrets), "stored-ticket", createUser);
   const mounted = createMountedStore(options.storeTimeoutSeconds);
-  const cache = createTicketCache<OpenedSession>(CACHE_BYTES);
   const revocations = createRevocations(now);
   const shared =
     options.revocations === undefined
       ? undefined
       : createSharedRevocations(options.revocations, options.storeTimeoutSeconds, now);
   const deadVersions = new ExpiringMap<number>(MOST_DEAD_VERSIONS, now);
-  const newest = new NewestTickets<OpenedSession>(now);
+  const newest = new NewestTickets<SealedSession>(now);
   const inTurn = createTurns();
 
-  const remember = (ticket: Ticket, sealed: string, keyIndex: number, bytes: number): OpenedSession => {
-    const session: OpenedSession = {
-      ticket,
-      user: createUser(ticket),
-      tokens: () => {
-        const opened = keys.open("stored-ticket", sealed);
-        return opened === undefined ? undefined : decodeTokens(opened.plaintext);
-      },
-      sealed,
-      keyIndex,
-    };
-    cache.set(sealed, session, 4 * bytes);
-    return session;
-  };
-
-  const open = (sealed: string | undefined): OpenedSession | undefined => {
-    if (sealed === undefined) return undefined;
-    const known = cache.get(sealed);
-    if (known !== undefined) return known;
-    const opened = keys.open("stored-ticket", sealed);
-    const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
-    if (opened === undefined || ticket === undefined) return undefined;
-    return remember(ticket, sealed, opened.keyIndex, opened.plaintext.length);
-  };
-
-  const seal = (ticket: Ticket, tokens: SavedTokens | undefined): OpenedSession => {
-    const plaintext = encodeTicket(ticket, tokens);
-    return remember(ticket, keys.seal("stored-ticket", plaintext), 0, plaintext.length);
-  };
+  const open = (sealed: string | undefined): SealedSession | undefined =>
+    sealed === undefined ? undefined : sessions.open(sealed);
 
   const current = ({
     req,
-  }: Exchange): { readonly shown: OpenedSession; readonly session: OpenedSession } | undefined => {
+  }: Exchange): { readonly shown: SealedSession; readonly session: SealedSession } | undefined => {
     const shown = open(mounted.read(req));
     if (shown === undefined) return undefined;
     const session = newest.latest(shown);
@@ -107,7 +70,7 @@ export function createMountedSessionScheme(
       options.slidingExpiration &&
       checkSliding(options.events, exchange, session.ticket, time, needsRenewal(session.ticket, time));
     if (slides || session.keyIndex > 0) {
-      const renewed = seal(slides ? slide(session.ticket, time) : session.ticket, session.tokens());
+      const renewed = sessions.seal(slides ? slide(session.ticket, time) : session.ticket, session.tokens());
       newest.renewed(renewed, lastsUntil(renewed.ticket));
       mounted.put(exchange.req, renewed.sealed);
       return renewed;
@@ -138,7 +101,7 @@ export function createMountedSessionScheme(
       const begun = beginTicket(options, draft, now());
       const ends = [revocations.endedBefore(begun), await shared?.endedBefore(begun)];
       await mounted.regenerate(exchange.req);
-      const session = seal(ends.reduce<Ticket>(afterRevocation, begun), tokens);
+      const session = sessions.seal(ends.reduce<Ticket>(afterRevocation, begun), tokens);
       mounted.put(exchange.req, session.sealed);
       await mounted.save(exchange.req);
       if (replaced !== undefined) await revoke({ sessionId: replaced.sessionId }, lastsUntil(replaced));
@@ -161,9 +124,9 @@ export function createMountedSessionScheme(
         const stored = open(await mounted.readStored(exchange.req));
         const isSame = stored?.ticket.sessionId === before.ticket.sessionId;
         const isAhead = isSame && stored.ticket.version > before.ticket.version;
-        const known = newest.latest(isAhead ? stored : (before as OpenedSession));
+        const known = newest.latest(isAhead ? stored : (before as SealedSession));
         const ticket = changedTicket(known.ticket, change, now());
-        const session = seal(ticket, change.tokens ?? known.tokens());
+        const session = sessions.seal(ticket, change.tokens ?? known.tokens());
         // Signed out meanwhile: to save would bring it back, so what was done stays with this request.
         if (!isSame || revocations.isRevoked(ticket)) return session;
         newest.updated(session, lastsUntil(ticket));
@@ -173,7 +136,7 @@ export function createMountedSessionScheme(
       });
     },
 
-    newest: (known) => newest.latest(known as OpenedSession),
+    newest: (known) => newest.latest(known as SealedSession),
 
     endVersion(_exchange, { ticket }) {
       // Not removed: another node's refresh, with a newer version, may be under way.

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { ConfigurationError } from "../errors.js";
-import type { SavedTokens, Ticket } from "../model.js";
+import type { Ticket } from "../model.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
 import type { SessionStore } from "../options/session-options.js";
 import { ExpiringMap } from "../session/expiring-map.js";
@@ -9,19 +9,16 @@ import { sendCookies } from "../session/response-cookies.js";
 import { createRevocations } from "../session/revocations.js";
 import { readCookie, serializeCookie } from "../session/session-cookie.js";
 import { createStoreCalls } from "../session/store-calls.js";
-import { createTicketCache } from "../session/ticket-cache.js";
-import { decodeTicket, decodeTokens, encodeTicket } from "../session/ticket-codec.js";
 import { createTicketStore, hash, markerKey, type StoredTicket } from "../session/ticket-store.js";
 import { createTurns } from "../session/turns.js";
 import type { User } from "../user.js";
 import { cookiesByPath } from "./cookies-by-path.js";
 import type { Exchange } from "./exchange.js";
+import { createSealedSessions, type SealedSession } from "./sealed-sessions.js";
 import { checkSliding } from "./session-events.js";
-import type { SessionScheme, SignedIn, TicketChange } from "./session-scheme.js";
+import type { SessionScheme } from "./session-scheme.js";
 import { afterRevocation, beginTicket } from "./session-window.js";
-
-/** Memory for opened tickets, in bytes. That a ticket was opened says nothing of whether it still counts. */
-const CACHE_BYTES = 24 * 1024 * 1024;
+import { createStoredWindow, hasFixedEnd } from "./stored-window.js";
 
 /** Sessions of which this node remembers when it moved their end, and whose they are. */
 const MOST_REMEMBERED = 100_000;
@@ -40,17 +37,9 @@ const REFRESH_GRACE_SECONDS = 60;
 /** The store is told that a session is in use at most once in this part of its idle time. */
 const TOUCH_PART = 10;
 
-/** What opening a stored value gave: shared by the requests of a session. */
-interface Opened {
-  readonly ticket: Ticket;
-  readonly user: User;
-  readonly tokens: () => SavedTokens | undefined;
-  readonly keyIndex: number;
-}
-
 /** What the store holds, and what that opened as. */
 interface StoredSession extends StoredTicket {
-  readonly opened: Opened;
+  readonly opened: SealedSession;
 }
 
 export interface StoreSchemeSettings {
@@ -69,9 +58,8 @@ export interface StoreSchemeSettings {
  */
 export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme {
   const { options, now, createUser } = settings;
-  const keys = createKeyRing(options.secrets);
+  const sessions = createSealedSessions(createKeyRing(options.secrets), "stored-ticket", createUser);
   const tickets = createTicketStore(createStoreCalls(settings.store, options.storeTimeoutSeconds));
-  const cache = createTicketCache<Opened>(CACHE_BYTES);
   const revocations = createRevocations(now);
   const markers = new ExpiringMap<string>(MOST_REMEMBERED, now);
   const touched = new ExpiringMap<number>(MOST_REMEMBERED, now);
@@ -79,38 +67,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
   const inTurn = createTurns();
   const cookieFor = cookiesByPath(options.name, options.cookie);
   const idle = options.expireTimeSpanSeconds;
-
-  const open = (sealed: string, sessionId: string): Opened | undefined => {
-    const known = cache.get(sealed);
-    if (known !== undefined) return known.ticket.sessionId === sessionId ? known : undefined;
-    const opened = keys.open("stored-ticket", sealed, sessionId);
-    const ticket = opened === undefined ? undefined : decodeTicket(opened.plaintext);
-    if (opened === undefined || ticket === undefined) return undefined;
-    return remember(ticket, sealed, opened.keyIndex, opened.plaintext.length);
-  };
-
-  const remember = (ticket: Ticket, sealed: string, keyIndex: number, bytes: number): Opened => {
-    const session: Opened = {
-      keyIndex,
-      ticket,
-      user: createUser(ticket),
-      tokens: () => {
-        const again = keys.open("stored-ticket", sealed, ticket.sessionId);
-        return again === undefined ? undefined : decodeTokens(again.plaintext);
-      },
-    };
-    cache.set(sealed, session, 4 * bytes);
-    return session;
-  };
-
-  const seal = (
-    ticket: Ticket,
-    tokens: SavedTokens | undefined,
-  ): { readonly sealed: string; readonly opened: Opened } => {
-    const plaintext = encodeTicket(ticket, tokens);
-    const sealed = keys.seal("stored-ticket", plaintext, ticket.sessionId);
-    return { sealed, opened: remember(ticket, sealed, 0, plaintext.length) };
-  };
+  const { remaining, seenNow, changed } = createStoredWindow(options, now);
 
   const sessionIdOf = (exchange: Exchange): string | undefined => {
     const { cookie } = exchange.req.headers;
@@ -119,26 +76,13 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     return key === undefined || !/^[\w-]{43}$/.test(key) ? undefined : hash(key);
   };
 
-  /** How long the store keeps it from now on, in seconds. */
-  const remaining = (ticket: Ticket): number => {
-    const whole = (ticket.absoluteExpiresAtSeconds ?? Number.POSITIVE_INFINITY) - now();
-    return hasFixedEnd(ticket) ? whole : Math.min(idle, whole);
-  };
-
-  /** With the end that this request gives it. */
-  const current = ({ ticket, user, tokens }: Opened): SignedIn => ({
-    ticket: { ...ticket, expiresAtSeconds: now() + remaining(ticket) },
-    user,
-    tokens,
-  });
-
   const read = async (sessionId: string): Promise<StoredSession | undefined> => {
     const marker = settings.isLogoutExpected() ? markers.get(sessionId) : undefined;
     const [stored, early] = await Promise.all([
       tickets.read(sessionId),
       marker === undefined ? undefined : tickets.endedBefore(marker),
     ]);
-    const opened = stored === undefined ? undefined : open(stored.sealed, sessionId);
+    const opened = stored === undefined ? undefined : sessions.open(stored.sealed, sessionId);
     if (stored === undefined || opened === undefined) return undefined;
     const { ticket } = opened;
     let before = early;
@@ -191,26 +135,11 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       await inTurn(ticket.sessionId, async () => {
         // Content that came meanwhile is newer than this, and has moved the end itself.
         if ((await tickets.read(ticket.sessionId))?.sealed !== sealed) return;
-        const same = keyIndex === 0 ? sealed : seal(ticket, opened.tokens()).sealed;
+        const same = keyIndex === 0 ? sealed : sessions.seal(ticket, opened.tokens(), ticket.sessionId).sealed;
         await tickets.write(ticket.sessionId, same, seconds);
       });
     }
     await tickets.keepIndexed(ticket, seconds);
-  };
-
-  /** The end that a change gives is fixed: no request moves it, and it is never later than the absolute one. */
-  const changed = (ticket: Ticket, { ticket: content = {}, isRenewed = false }: TicketChange): Ticket => {
-    const { expiresAtSeconds: wanted, ...rest } = content;
-    const next: Ticket = { ...ticket, ...rest, version: ticket.version + 1 };
-    const time = Math.floor(now());
-    const begin = isRenewed ? time : ticket.issuedAtSeconds;
-    const again =
-      isRenewed && hasFixedEnd(ticket) ? time + ticket.expiresAtSeconds - ticket.issuedAtSeconds : undefined;
-    const end = wanted ?? again;
-    if (end === undefined) return next;
-    const { absoluteLifetimeSeconds: longest = Number.POSITIVE_INFINITY } = options;
-    const fixed = Math.min(end, ticket.signedInAtSeconds + longest);
-    return { ...next, issuedAtSeconds: begin, expiresAtSeconds: fixed, absoluteExpiresAtSeconds: fixed };
   };
 
   const remove = async (sessionId: string): Promise<void> => {
@@ -227,7 +156,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       const stored = sessionId === undefined ? undefined : await read(sessionId);
       if (stored === undefined) return undefined;
       touch(exchange, stored);
-      return current(stored.opened);
+      return seenNow(stored.opened);
     },
 
     async signIn(exchange, draft, tokens) {
@@ -243,8 +172,8 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
         sessionId: hash(key),
         absoluteExpiresAtSeconds: isFixed ? begun.expiresAtSeconds : begun.absoluteExpiresAtSeconds,
       };
-      const { sealed, opened } = seal(ticket, tokens);
-      await tickets.create(ticket, sealed, remaining(ticket));
+      const opened = sessions.seal(ticket, tokens, ticket.sessionId);
+      await tickets.create(ticket, opened.sealed, remaining(ticket));
       markers.set(ticket.sessionId, markerKey(ticket), now() + idle);
       // A session that was there before the sign-in, planted or not, ends with it.
       if (replaced !== undefined) await remove(replaced);
@@ -252,7 +181,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
         await remove(ticket.sessionId);
         throw responseStarted();
       }
-      return current(opened);
+      return seenNow(opened);
     },
 
     async signOut(exchange) {
@@ -269,9 +198,9 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
         // Signed out meanwhile: what was done for this request stays with this request.
         const known = stored?.opened ?? before;
         const ticket = changed(known.ticket, change);
-        const { sealed, opened } = seal(ticket, change.tokens ?? known.tokens());
-        if (stored !== undefined) await tickets.write(sessionId, sealed, remaining(ticket));
-        return current(opened);
+        const opened = sessions.seal(ticket, change.tokens ?? known.tokens(), sessionId);
+        if (stored !== undefined) await tickets.write(sessionId, opened.sealed, remaining(ticket));
+        return seenNow(opened);
       });
     },
 
@@ -283,7 +212,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
 
     async newest(known) {
       const stored = await read(known.ticket.sessionId);
-      return stored === undefined ? known : current(stored.opened);
+      return stored === undefined ? known : seenNow(stored.opened);
     },
 
     async revoke(revocation) {
@@ -294,11 +223,6 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
 
     cookieName: (exchange) => cookieFor(exchange.publicPath, exchange.isHttps).name,
   };
-}
-
-/** No request moves it: the app said when, or sessions do not slide. */
-function hasFixedEnd(ticket: Ticket): boolean {
-  return ticket.expiresAtSeconds === ticket.absoluteExpiresAtSeconds;
 }
 
 function responseStarted(): ConfigurationError {
