@@ -117,7 +117,7 @@ describe("the refresh token of a session", () => {
     });
     const startedAt = performance.now();
     const page = await browser.request(`${rp.url}/logout`);
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(page.status).toBe(302);
     expect(rp.log.join()).toContain("revocation_failed");
   });

@@ -56,7 +56,7 @@ describe("the test provider", () => {
     await fetch(idp.issuer, { signal: AbortSignal.timeout(50) }).catch(() => undefined);
     const startedAtMs = Date.now();
     await idp.stop();
-    expect(Date.now() - startedAtMs).toBeLessThan(1_000);
+    expect(Date.now() - startedAtMs).toBeLessThan(5_000);
     expect(await waiting).toBeInstanceOf(Error);
     await idp.stop();
   });

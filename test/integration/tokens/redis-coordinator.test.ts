@@ -71,12 +71,12 @@ describe.skipIf(program === undefined)("redisCoordinator", () => {
     own.destroy();
     const begun = performance.now();
     expect(await redisCoordinator(client).once("s.died", 60, async () => "sealed")).toBe("sealed");
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(10_000);
   });
 
   it("does not pass the turn on while a node works for longer than its lock", async () => {
     let finish = (_: string) => {};
-    const slow = redisCoordinator(client, { lock: 0.15 });
+    const slow = redisCoordinator(client, { lock: 1 });
     const first = slow.once(
       "s.slow",
       60,
@@ -91,7 +91,7 @@ describe.skipIf(program === undefined)("redisCoordinator", () => {
       isTaken = true;
       return "second";
     });
-    const until = performance.now() + 600;
+    const until = performance.now() + 2_000;
     while (performance.now() < until && !isTaken) await client.ping();
     expect(isTaken).toBe(false);
     finish("first");

@@ -111,12 +111,12 @@ describe("reading a cookie", () => {
   });
 
   it("stays linear over a header made to be slow", () => {
-    const blanks = `${" ".repeat(8000)}oidc=`;
+    const blanks = `${" ".repeat(200_000)}oidc=`;
     const started = performance.now();
     readCookie(blanks.repeat(2), "oidc");
-    readCookie("oidc=".repeat(3000), "oidc");
-    readCookie(";oidc=v".repeat(3000), "oidc");
-    expect(performance.now() - started).toBeLessThan(50);
+    readCookie("oidc=".repeat(100_000), "oidc");
+    readCookie(";oidc=v".repeat(100_000), "oidc");
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
 
