@@ -5,7 +5,7 @@ import { withSessionEvents } from "../authentication/session-events.js";
 import type { SessionScheme } from "../authentication/session-scheme.js";
 import { createStoreScheme } from "../authentication/store-scheme.js";
 import type { Ticket } from "../model.js";
-import { createOpenIdConnectScheme } from "../openid-connect/open-id-connect-scheme.js";
+import { createDeferredScheme } from "../openid-connect/deferred-scheme.js";
 import { createRemote, type Remote } from "../openid-connect/remote.js";
 import { warnOfLogoutReach } from "../options/logout-reach.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
@@ -43,7 +43,7 @@ export class AuthenticationBuilder {
     const remotes: readonly Remote[] = [...this.#remotes].map(([name, options]) =>
       createRemote(name, options, session, cookie),
     );
-    const registry = createSchemeRegistry(session, remotes.map(createOpenIdConnectScheme));
+    const registry = createSchemeRegistry(session, remotes.map(createDeferredScheme));
     return createAuthenticationHandler(registry, first.baseUrl, first.transformUser, first.now);
   }
 }

@@ -6,7 +6,7 @@ import { AuthorizationError, ConfigurationError, TokenError } from "../errors.js
 import type { Claims } from "../model.js";
 import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
-import { isStream } from "../protocol/api-request.js";
+import { isStream } from "../protocol/request-body.js";
 import { answer, type Next } from "./async-answer.js";
 import type { RequestExchange } from "./request-exchange.js";
 import { localTicket, type SignInUser } from "./sign-in-user.js";

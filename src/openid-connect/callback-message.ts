@@ -65,6 +65,8 @@ function isConsumed(req: IncomingMessage): boolean {
 
 function readBody(req: IncomingMessage): Promise<string> {
   if (Number(req.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return Promise.reject(tooLarge());
+  // Who has gone before we listen is never heard to go.
+  if (req.destroyed) return Promise.reject(malformed("its body was cut off"));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;

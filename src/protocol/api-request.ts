@@ -1,7 +1,9 @@
 import * as oauth from "oauth4webapi";
 import type { DPoPKey } from "../model.js";
+import { createClient } from "./client.js";
 import { createDPoP } from "./dpop.js";
-import { createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
+import { isStream } from "./request-body.js";
 
 /** An access token as it goes to an API. */
 export interface ApiToken {
@@ -52,9 +54,4 @@ export async function apiRequest(
     if (error instanceof oauth.WWWAuthenticateChallengeError) return error.response;
     throw error;
   }
-}
-
-/** What can be read once alone. */
-export function isStream(body: unknown): boolean {
-  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

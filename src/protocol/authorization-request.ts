@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { buildAuthorizationUrl } from "openid-client";
 import type { DPoPKey } from "../model.js";
+import { createClient } from "./client.js";
 import { dPoPThumbprint } from "./dpop.js";
-import { createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { signedRequest } from "./request-object.js";
 

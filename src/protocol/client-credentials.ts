@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
-import { createClient, type Provider } from "./provider.js";
+import { createClient } from "./client.js";
+import type { Provider } from "./provider.js";
 import { translateError } from "./provider-errors.js";
 import { type TokenLifetime, tokenLifetime } from "./token-lifetime.js";
 

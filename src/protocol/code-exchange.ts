@@ -1,10 +1,11 @@
 import * as oauth from "oauth4webapi";
 import type { Claims, DPoPKey, LoginEvidence, SavedTokens } from "../model.js";
+import { type Client, createClient } from "./client.js";
 import { assertDPoPBound, createDPoP, type DPoP, isNonceWanted } from "./dpop.js";
 import { assertSameLogin, type FrontChannelLogin } from "./front-channel.js";
 import { loginEvidence } from "./id-token.js";
 import { validateIdTokenResponse } from "./id-token-response.js";
-import { type Client, createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import { type Operation, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { tokenLifetime } from "./token-lifetime.js";

@@ -1,8 +1,9 @@
 import { KeyObject } from "node:crypto";
-import { type CryptoKey, compactDecrypt } from "jose";
+import type { CryptoKey } from "jose";
+import { compactDecrypt } from "jose/jwe/compact/decrypt";
 import type { ResolvedPrivateKey } from "../options/private-key.js";
+import { jsonPart } from "./jwt-json.js";
 import { idTokenError } from "./provider-errors.js";
-import { jsonPart } from "./provider-signature.js";
 
 /** Turns a JWE into what it holds: the signed JWT, as a rule. */
 export type Decrypt = (jwe: string) => Promise<string>;

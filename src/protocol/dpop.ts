@@ -2,7 +2,7 @@ import { createHash, webcrypto } from "node:crypto";
 import * as oauth from "oauth4webapi";
 import { ConfigurationError } from "../errors.js";
 import type { DPoPKey } from "../model.js";
-import type { Client } from "./provider.js";
+import type { Client } from "./client.js";
 
 /** Makes proofs with one key, and remembers the nonces that servers ask for. */
 export type DPoP = oauth.DPoPHandle;

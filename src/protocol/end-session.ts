@@ -1,5 +1,6 @@
 import { buildEndSessionUrl } from "openid-client";
-import { createClient, type Provider } from "./provider.js";
+import { createClient } from "./client.js";
+import type { Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 
 /** RP-Initiated Logout 1.0, section 2; `undefined` where the provider has no end session endpoint. */

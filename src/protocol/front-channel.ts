@@ -1,7 +1,8 @@
 import type { Claims, LoginEvidence } from "../model.js";
+import { createClient } from "./client.js";
 import { assertTokenHash, loginEvidence } from "./id-token.js";
 import { type IdTokenChecks, validateIdTokenResponse } from "./id-token-response.js";
-import { createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import { idTokenError, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 

@@ -1,8 +1,9 @@
 import * as oauth from "oauth4webapi";
 import type { Claims } from "../model.js";
+import type { Client } from "./client.js";
 import { createDecrypt, type Decrypt, remembering } from "./decryption.js";
 import { assertIdToken } from "./id-token.js";
-import type { Client, Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import { idTokenError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { verifyWithProviderKeys } from "./provider-signature.js";

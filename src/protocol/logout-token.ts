@@ -1,4 +1,7 @@
-import { type CompactVerifyGetKey, compactVerify, createLocalJWKSet, errors } from "jose";
+import type { CompactVerifyGetKey } from "jose";
+import { JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from "jose/errors";
+import { createLocalJWKSet } from "jose/jwks/local";
+import { compactVerify } from "jose/jws/compact/verify";
 import { LogoutTokenError, OpenIdConnectError } from "../errors.js";
 import type { Claims } from "../model.js";
 import type { Provider } from "./provider.js";
@@ -200,8 +203,8 @@ async function verify(
     await compactVerify(token, resolver, { algorithms: [...algorithms] });
     return "verified";
   } catch (error) {
-    if (error instanceof errors.JWKSNoMatchingKey) return "no key";
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return "bad signature";
+    if (error instanceof JWKSNoMatchingKey) return "no key";
+    if (!(error instanceof JWKSMultipleMatchingKeys)) return "bad signature";
     for await (const key of error) {
       const isSigned = await compactVerify(token, key, { algorithms: [...algorithms] }).catch(() => undefined);
       if (isSigned !== undefined) return "verified";

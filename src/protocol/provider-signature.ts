@@ -1,5 +1,7 @@
 import * as oauth from "oauth4webapi";
-import type { Client, Provider } from "./provider.js";
+import type { Client } from "./client.js";
+import { jsonPart } from "./jwt-json.js";
+import type { Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 
 /** What oauth4webapi is given to verify with: keys at hand, so that it fetches none itself. */
@@ -50,14 +52,4 @@ function isKeyTrouble(error: unknown): boolean {
 function keyIdOf(jws: string): string | undefined {
   const { kid } = jsonPart(jws);
   return typeof kid === "string" ? kid : undefined;
-}
-
-/** The JSON object before the first dot of a JWT, or of the rest of one; an empty one where there is none. */
-export function jsonPart(jwt: string): Readonly<Record<string, unknown>> {
-  try {
-    const part: unknown = JSON.parse(Buffer.from(jwt.slice(0, jwt.indexOf(".")), "base64url").toString());
-    return typeof part === "object" && part !== null ? (part as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

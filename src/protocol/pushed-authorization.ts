@@ -2,7 +2,8 @@ import * as oauth from "oauth4webapi";
 import { ConfigurationError } from "../errors.js";
 import { warnOnce } from "../warnings.js";
 import { place } from "./backchannel.js";
-import { createClient, type Provider } from "./provider.js";
+import { createClient } from "./client.js";
+import type { Provider } from "./provider.js";
 import { safeErrorName, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 

@@ -1,10 +1,11 @@
 import * as oauth from "oauth4webapi";
 import { type OpenIdConnectError, ProviderError, TokenError } from "../errors.js";
 import type { Claims, DPoPKey, LoginEvidence } from "../model.js";
+import { type Client, createClient } from "./client.js";
 import { createDecrypt, remembering } from "./decryption.js";
 import { assertDPoPBound, createDPoP, type DPoP, isNonceWanted } from "./dpop.js";
 import { assertIdToken } from "./id-token.js";
-import { type Client, createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import { idTokenError, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { verifyWithProviderKeys } from "./provider-signature.js";

@@ -1,7 +1,8 @@
 import * as oauth from "oauth4webapi";
 import type { ResolvedPrivateKey } from "../options/private-key.js";
+import { createClient } from "./client.js";
 import { signingKey } from "./client-keys.js";
-import { createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 
 /**

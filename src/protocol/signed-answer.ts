@@ -1,7 +1,8 @@
 import * as oauth from "oauth4webapi";
 import { CallbackError, OpenIdConnectError, ProviderError } from "../errors.js";
+import { createClient } from "./client.js";
 import { createDecrypt, remembering } from "./decryption.js";
-import { createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { verifyWithProviderKeys } from "./provider-signature.js";
 

@@ -1,6 +1,7 @@
 import { customFetch, tokenRevocation } from "openid-client";
 import { ProviderError } from "../errors.js";
-import { createClient, type Provider } from "./provider.js";
+import { createClient } from "./client.js";
+import type { Provider } from "./provider.js";
 import { translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 

@@ -1,9 +1,10 @@
 import * as oauth from "oauth4webapi";
 import { type OpenIdConnectError, ProviderError } from "../errors.js";
 import type { Claims, DPoPKey } from "../model.js";
+import { type Client, createClient } from "./client.js";
 import { createDecrypt, remembering } from "./decryption.js";
 import { createDPoP, type DPoP } from "./dpop.js";
-import { type Client, createClient, type Provider } from "./provider.js";
+import type { Provider } from "./provider.js";
 import { translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { verifyWithProviderKeys } from "./provider-signature.js";

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../errors.js";
+import { jsonPart } from "./jwt-json.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
-import { jsonPart } from "./provider-signature.js";
 
 /** Stands in Entra ID's metadata for the tenant, where an authority serves many. */
 const TEMPLATE = "{tenantid}";
