@@ -78,13 +78,10 @@ function compareClocks(url: string, answer: Response, options: BackchannelOption
 
 async function receive(send: typeof fetch, url: string, init: RequestInit): Promise<Response> {
   const response = await send(url, init);
-  const body = await bounded(response, url);
-  const bodiless = response.status === 204 || response.status === 205 || response.status === 304;
-  // A Response made here cannot have a status below 200; a conforming fetch never answers one.
-  return new Response(bodiless ? null : body, { status: Math.max(response.status, 200), headers: response.headers });
+  return new ReceivedResponse(await bounded(response, url), response);
 }
 
-async function bounded(response: Response, url: string): Promise<Buffer<ArrayBuffer>> {
+async function bounded(response: Response, url: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const reader = response.body?.getReader();
@@ -102,6 +99,25 @@ async function bounded(response: Response, url: string): Promise<Buffer<ArrayBuf
     chunks.push(value);
   }
   return Buffer.concat(chunks);
+}
+
+const utf8 = new TextDecoder();
+
+/** A response that is here in full. Its body is read from memory: streams would cost more than the rest of the exchange. */
+class ReceivedResponse extends Response {
+  readonly #body: Buffer;
+
+  constructor(body: Buffer, { status, headers }: Pick<Response, "status" | "headers">) {
+    // A Response made here cannot have a status below 200; a conforming fetch never answers one.
+    super(null, { status: Math.max(status, 200), headers });
+    this.#body = body;
+  }
+
+  override readonly text = async (): Promise<string> => utf8.decode(this.#body);
+
+  override readonly json = async (): Promise<unknown> => JSON.parse(utf8.decode(this.#body));
+
+  override readonly clone = (): ReceivedResponse => new ReceivedResponse(this.#body, this);
 }
 
 /** Origin and path of a URL: its query may hold what no message may hold. */

@@ -35,13 +35,16 @@ export function createClient(provider: Provider, metadata: CheckedMetadata): Cli
     [oauth.clockSkew]: Math.round(options.now() - Date.now() / 1000),
   };
   const authentication = clientAuthentication(options, metadata);
-  const configuration = new Configuration(server as ServerMetadata, options.clientId, client, authentication);
-  configuration[customFetch] = backchannel;
-  // The backchannel has the time; openid-client's own limit must not come first with a message of its own.
-  configuration.timeout = 0;
-  if (!options.requireHttps) allowInsecureRequests(configuration);
   return {
-    configuration,
+    // Made where it is asked for: it copies all of the metadata, and most operations take the steps one by one.
+    get configuration() {
+      const configuration = new Configuration(server as ServerMetadata, options.clientId, client, authentication);
+      configuration[customFetch] = backchannel;
+      // The backchannel has the time; openid-client's own limit must not come first with a message of its own.
+      configuration.timeout = 0;
+      if (!options.requireHttps) allowInsecureRequests(configuration);
+      return configuration;
+    },
     server,
     client,
     authentication,
