@@ -57,7 +57,7 @@ function members(source, name) {
   if (start === -1) throw new Error(`There is no interface ${name}.`);
   const body = source.slice(source.indexOf("{", start) + 1, source.indexOf("\n}", start));
   const found = [];
-  const member = /(?:\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*)?^ {2}(?:readonly )?(\w+)\??(?:: ([^;]+)|\(([^;]*));/gm;
+  const member = /(?:\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s*)?^ {2}(?:readonly )?(\w+)\??(?::\s+([^;]+)|\(([^;]*));/gm;
   for (const [, comment = "", key, type, call] of body.matchAll(member)) {
     const text = comment
       .replace(/^\s*\*\s?/gm, "")
@@ -67,7 +67,7 @@ function members(source, name) {
     const [, before = text, fallback] = /^(.*?)\s*@defaultValue (.*)$/.exec(text) ?? [];
     found.push({
       name: key,
-      type: (type ?? `(${call}`).replace(/\s+/g, " ").replace(/ \| undefined$/, ""),
+      type: (type ?? `(${call}`).replace(/\s+/g, " ").replace(/^\| | \| undefined$/g, ""),
       text: before,
       fallback:
         fallback === undefined

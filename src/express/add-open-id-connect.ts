@@ -1,3 +1,4 @@
+import { assertCookiesReturn } from "../options/cookie-reach.js";
 import type { AddOpenIdConnectOptions } from "../options/open-id-connect-options.js";
 import { Problems } from "../options/problems.js";
 import { resolveOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
@@ -18,6 +19,7 @@ export function addOpenIdConnect(options: AddOpenIdConnectOptions): Authenticati
   const given: AddOpenIdConnectOptions = options ?? {};
   const session = resolveSessionOptions(problems, "session", given.session, given.transaction?.secret !== undefined);
   const remote = resolveOpenIdConnectOptions(problems, "", given, { session: true });
+  assertCookiesReturn(problems, session, remote);
   problems.throwIfAny("addOpenIdConnect()");
   return new AuthenticationBuilder().addCookie(session).addOpenIdConnect("oidc", remote).build();
 }

@@ -29,18 +29,29 @@ export function textList(problems: Problems, path: string, given: unknown): read
   return undefined;
 }
 
+/** A hundred years: no duration is longer, and dates that far ahead can still be written. */
+const MOST_SECONDS = 3_155_760_000;
+
+/** Of one request: what is longer was most likely meant as milliseconds, and timers take no more than 24 days. */
+export const MOST_TIMEOUT_SECONDS = 3_600;
+
 export function seconds(
   problems: Problems,
   path: string,
   given: unknown,
   fallback: number,
-  { least = 1, whole = false }: { readonly least?: number; readonly whole?: boolean } = {},
+  {
+    least = 1,
+    most = MOST_SECONDS,
+    whole = false,
+  }: { readonly least?: number; readonly most?: number; readonly whole?: boolean } = {},
 ): number {
   if (given === undefined) return fallback;
-  if (typeof given === "number" && Number.isFinite(given) && given >= least && (!whole || Number.isInteger(given))) {
+  if (typeof given === "number" && given >= least && given <= most && (!whole || Number.isInteger(given))) {
     return given;
   }
-  problems.add(path, `must be ${whole ? "whole " : ""}seconds, ${least} or more, is ${describe(given)}.`);
+  const range = typeof given === "number" && given > most ? `${most} at most (not milliseconds)` : `${least} or more`;
+  problems.add(path, `must be ${whole ? "whole " : ""}seconds, ${range}, is ${describe(given)}.`);
   return fallback;
 }
 
@@ -84,7 +95,7 @@ export function absoluteUrl(problems: Problems, path: string, given: unknown, ht
   const value = text(problems, path, given);
   if (value === undefined) return undefined;
   if (/^["']|["']$/.test(value)) {
-    problems.add(path, `is in quotes (${value}); give the URL without them.`);
+    problems.add(path, `is in quotes (${withoutCredentials(value)}); give the URL without them.`);
     return undefined;
   }
   if (value !== value.trim()) {
@@ -92,12 +103,20 @@ export function absoluteUrl(problems: Problems, path: string, given: unknown, ht
     return undefined;
   }
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) {
-    problems.add(path, `must be a URL with its scheme, such as "https://${value.replace(/^\/+/, "")}", is "${value}".`);
+    const shown = withoutCredentials(value);
+    problems.add(
+      path,
+      `must be a URL with its scheme, such as "https://${shown.replace(/^(?:https?:)?\/*/i, "")}", is "${shown}".`,
+    );
+    return undefined;
+  }
+  if (/[<>{}]/.test(value)) {
+    problems.add(path, `holds a placeholder, is "${withoutCredentials(value)}". Put the real name in its place.`);
     return undefined;
   }
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:") || url.username !== "") {
-    problems.add(path, `must be an http(s) URL without credentials, is "${value}".`);
+    problems.add(path, `must be an http(s) URL without credentials, is "${withoutCredentials(value)}".`);
     return undefined;
   }
   if (https && url.protocol === "http:") {
@@ -110,34 +129,17 @@ export function absoluteUrl(problems: Problems, path: string, given: unknown, ht
   return url;
 }
 
-const PLACEHOLDER =
-  /keyboard.?cat|change.?(me|this)|your.{0,12}secret|replace.?(me|this|with)|placeholder|insert.{0,8}secret|long.?random.?(string|value)|<.*>/i;
+/** A password stands in some URLs, where none is wanted; a message must not repeat it. */
+function withoutCredentials(url: string): string {
+  return url.replace(/[^/"'\s]*@/, "…@");
+}
 
-/** Secrets that seal cookies: long enough, and not copied from a sample. Never puts one into a message. */
-export function secrets(problems: Problems, path: string, given: unknown): readonly string[] {
-  const list = typeof given === "string" ? [given] : given;
-  if (!Array.isArray(list) || list.length === 0) {
-    problems.add(
-      path,
-      "is missing. Give at least 32 random characters, for example of `openssl rand -base64 48`, from the environment.",
-    );
-    return [];
-  }
-  for (const [position, secret] of list.entries()) {
-    const at = list.length === 1 ? path : `${path}[${position}]`;
-    if (typeof secret !== "string") problems.add(at, `must be a text, is ${describe(secret)}.`);
-    else if (secret !== secret.trim()) {
-      problems.add(
-        at,
-        "begins or ends with a blank or a line break, as a file read with its last line end does; trim it.",
-      );
-    } else if (secret.length < 32) {
-      problems.add(at, `must have at least 32 characters, has ${secret.length}. Try \`openssl rand -base64 48\`.`);
-    } else if (PLACEHOLDER.test(secret)) {
-      problems.add(at, "is a placeholder that others know; make one with `openssl rand -base64 48`.");
-    }
-  }
-  return list.filter((secret) => typeof secret === "string");
+/** Name of a cookie, to which its prefix is added where the attributes allow one. */
+export function cookieName(problems: Problems, path: string, given: unknown, fallback: string): string {
+  const name = text(problems, path, given) ?? fallback;
+  const prefix = /^__(?:Host|Secure)-/i.exec(name)?.[0];
+  if (prefix !== undefined) problems.add(path, `must be without "${prefix}", which is added where https allows it.`);
+  return name;
 }
 
 const COOKIE_KEYS: Readonly<Record<keyof CookieOptions, true>> = {
@@ -146,6 +148,17 @@ const COOKIE_KEYS: Readonly<Record<keyof CookieOptions, true>> = {
   domain: true,
   path: true,
   partitioned: true,
+};
+
+const LIFE =
+  "is not set here: the session's life is `expireTimeSpan`, and `persistent` keeps it over browser restarts.";
+
+/** What other libraries take among a cookie's attributes, in lower case, and why it is not one here. */
+const NOT_HERE: Readonly<Record<string, string>> = {
+  maxage: LIFE,
+  expires: LIFE,
+  httponly: "is always on.",
+  name: "is not set here: it stands beside `cookie`.",
 };
 
 /** Cookie attributes with their defaults. */
@@ -169,21 +182,15 @@ export function cookie(
     partitioned: false,
   },
 ): ResolvedCookieOptions {
-  const options: CookieOptions & { maxAge?: unknown; expires?: unknown; httpOnly?: unknown } = record(
-    problems,
-    path,
-    given,
-  );
-  for (const key of ["maxAge", "expires"] as const) {
-    if (options[key] !== undefined) {
-      problems.add(
-        `${path}.${key}`,
-        "is not set here: the session's life is `expireTimeSpan`, and `persistent` keeps it over browser restarts.",
-      );
-    }
+  const options: CookieOptions = record(problems, path, given);
+  const known: Record<string, unknown> = { ...COOKIE_KEYS };
+  for (const [key, value] of Object.entries(options)) {
+    const reason = Object.hasOwn(NOT_HERE, key.toLowerCase()) ? NOT_HERE[key.toLowerCase()] : undefined;
+    if (reason === undefined) continue;
+    known[key] = true;
+    if (value !== undefined) problems.add(`${path}.${key}`, reason);
   }
-  if (options.httpOnly !== undefined) problems.add(`${path}.httpOnly`, "is always on.");
-  problems.unknownKeys(path, options, { ...COOKIE_KEYS, maxAge: true, expires: true, httpOnly: true });
+  problems.unknownKeys(path, options, known);
   const sameSite =
     oneOf(problems, `${path}.sameSite`, options.sameSite, ["lax", "strict", "none"]) ?? fallback.sameSite;
   const secure = options.secure === undefined ? fallback.secure : options.secure;

@@ -26,11 +26,13 @@ export class ClaimActions {
 
   /** The value that the provider gave as `jsonKey` becomes the claim `claimType`; a second, different value joins it. */
   mapJsonKey(claimType: string, jsonKey: string): this {
+    assertNames("mapJsonKey", jsonKey);
     return this.mapCustomJson(claimType, (said) => own(said, jsonKey));
   }
 
   /** Like {@link mapJsonKey}, unless the claim is there already. */
   mapUniqueJsonKey(claimType: string, jsonKey: string): this {
+    assertNames("mapUniqueJsonKey", jsonKey);
     return this.#add(claimType, (claims, said) => {
       const value = own(said, jsonKey);
       if (value !== undefined && !claims.has(claimType)) claims.set(claimType, value);
@@ -39,6 +41,7 @@ export class ClaimActions {
 
   /** The value inside of an object that the provider gave as `jsonKey`. */
   mapJsonSubKey(claimType: string, jsonKey: string, subKey: string): this {
+    assertNames("mapJsonSubKey", jsonKey, subKey);
     return this.mapCustomJson(claimType, (said) => {
       const value = own(said, jsonKey);
       return typeof value === "object" && value !== null && !Array.isArray(value)
@@ -49,6 +52,7 @@ export class ClaimActions {
 
   /** A value of the app's own making; `undefined` adds none. */
   mapCustomJson(claimType: string, resolve: (said: Claims) => JsonValue | undefined): this {
+    if (typeof resolve !== "function") throw new TypeError("mapCustomJson takes a claim and a function.");
     return this.#add(claimType, (claims, said) => {
       const value = resolve(said);
       if (value !== undefined) claims.set(claimType, joined(claims.get(claimType), value));
@@ -69,6 +73,7 @@ export class ClaimActions {
   }
 
   deleteClaim(claimType: string): this {
+    assertNames("deleteClaim", claimType);
     return this.#add(claimType, (claims) => claims.delete(claimType));
   }
 
@@ -79,6 +84,7 @@ export class ClaimActions {
 
   /** Takes back the steps about a claim, the default ones too. */
   remove(claimType: string): this {
+    assertNames("remove", claimType);
     this.#actions = this.#actions.filter((action) => action.claimType !== claimType);
     return this;
   }
@@ -97,9 +103,16 @@ export class ClaimActions {
   }
 
   #add(claimType: string | undefined, run: ClaimAction["run"]): this {
+    if (claimType !== undefined) assertNames("A claim action", claimType);
     this.#actions.push({ claimType, run });
     return this;
   }
+}
+
+/** A list in place of single names would delete, or map, nothing: silently. */
+function assertNames(verb: string, ...names: readonly unknown[]): void {
+  if (names.every((name) => typeof name === "string" && name !== "")) return;
+  throw new TypeError(`${verb} takes names of claims, as texts one by one.`);
 }
 
 /** Each new value once; where there is none, all stays as it is: a list of one is still a list. */

@@ -28,7 +28,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     authority: read("OIDC_AUTHORITY"),
     clientId: read("OIDC_CLIENT_ID"),
     clientSecret: read("OIDC_CLIENT_SECRET"),
-    scope: read("OIDC_SCOPE")?.split(/\s+/),
+    scope: read("OIDC_SCOPE")?.trim().split(/\s+/),
     baseUrl: read("OIDC_BASE_URL"),
     requireHttpsMetadata: requireHttps === undefined ? undefined : requireHttps === "true",
     session: secret === undefined ? undefined : { secret },

@@ -108,7 +108,10 @@ export interface TransactionOptions {
 
 /** Options of `addOpenIdConnect`, and of the remote scheme that it adds. Durations are seconds. */
 export interface OpenIdConnectOptions {
-  /** URL of the provider; its metadata is found at `/.well-known/openid-configuration` below it. */
+  /**
+   * URL of the provider; its metadata is found at `/.well-known/openid-configuration` below it.
+   * @defaultValue none; this, `metadataAddress` or `configuration` is required
+   */
   readonly authority?: string | undefined;
   /** URL of the metadata document, where it is not below `authority`. */
   readonly metadataAddress?: string | undefined;
@@ -121,7 +124,7 @@ export interface OpenIdConnectOptions {
   /** Least time between two forced renewals of metadata or keys. @defaultValue 300 */
   readonly refreshInterval?: number | undefined;
 
-  /** `client_id` at the provider. */
+  /** `client_id` at the provider. @defaultValue none; required */
   readonly clientId?: string | undefined;
   /** Left out: a public client, protected by PKCE alone. */
   readonly clientSecret?: string | undefined;

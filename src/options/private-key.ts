@@ -33,8 +33,9 @@ export function privateKey(
   use: KeyUse,
 ): ResolvedPrivateKey | undefined {
   const named: NamedPrivateKey = isNamed(given) ? given : { key: given };
+  if (named === given) problems.unknownKeys(path, given, { key: true, kid: true, alg: true });
   const jwk = isJwk(named.key) ? named.key : undefined;
-  const key = readKey(problems, path, named.key);
+  const key = readKey(problems, named === given ? `${path}.key` : path, named.key);
   if (key === undefined) return undefined;
   if (key.type !== "private") {
     problems.add(path, `is a ${key.type} key; give the private one, whose public half the provider knows.`);

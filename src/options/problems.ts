@@ -28,34 +28,39 @@ export class Problems {
 }
 
 /** Names of other libraries and of ASP.NET Core, for those who come from there. */
-const OTHER_NAMES: Readonly<Record<string, string>> = {
-  issuer: "authority",
-  issuerbaseurl: "authority",
-  domain: "authority",
-  scopes: "scope",
-  pkce: "usePkce",
-  baseurl: "baseUrl",
-  appbaseurl: "baseUrl",
-  secret: "session",
-  cookiesecret: "session",
-  redirecturi: "callbackPath",
-  nonceclocktolerance: "tokenValidation",
-  clocktolerance: "tokenValidation",
-  clockskew: "tokenValidation",
-  expiretimespan: "expireTimeSpan",
-  maxage: "maxAge",
-  lifetime: "expireTimeSpan",
-  remoteauthenticationtimeout: "transaction",
-  backchannelhttphandler: "fetch",
-  tokenvalidationparameters: "tokenValidation",
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  issuer: ["authority", "validIssuers"],
+  issuers: ["validIssuers"],
+  issuerbaseurl: ["authority"],
+  domain: ["authority"],
+  scopes: ["scope"],
+  pkce: ["usePkce"],
+  baseurl: ["baseUrl"],
+  appbaseurl: ["baseUrl"],
+  secret: ["session"],
+  secrets: ["secret"],
+  cookiesecret: ["session"],
+  redirecturi: ["callbackPath"],
+  nonceclocktolerance: ["tokenValidation"],
+  clocktolerance: ["tokenValidation"],
+  clockskew: ["tokenValidation", "clockTolerance"],
+  expiretimespan: ["expireTimeSpan"],
+  maxage: ["maxAge", "expireTimeSpan"],
+  lifetime: ["expireTimeSpan"],
+  remoteauthenticationtimeout: ["transaction"],
+  backchannelhttphandler: ["fetch"],
+  tokenvalidationparameters: ["tokenValidation"],
+  algorithm: ["alg"],
 };
 
 function closest(key: string, names: readonly string[]): string | undefined {
   const lower = key.toLowerCase();
   const same = names.find((name) => name.toLowerCase() === lower);
   if (same !== undefined) return same;
-  const other = OTHER_NAMES[lower];
-  if (other !== undefined && names.includes(other)) return other;
+  const other = Object.hasOwn(OTHER_NAMES, lower)
+    ? OTHER_NAMES[lower]?.find((name) => names.includes(name))
+    : undefined;
+  if (other !== undefined) return other;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(key.length / 3)) + 1;
   for (const name of names) {

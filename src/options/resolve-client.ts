@@ -1,7 +1,9 @@
-import { oneOf, text } from "./checks.js";
+import { warnOnce } from "../warnings.js";
+import { describe, oneOf, text } from "./checks.js";
 import type { ClientAuthentication, OpenIdConnectOptions } from "./open-id-connect-options.js";
 import { privateKey, type ResolvedPrivateKey } from "./private-key.js";
 import type { Problems } from "./problems.js";
+import { isPlaceholder } from "./secrets.js";
 
 /** Who this app is at the provider, and how it proves it. */
 export interface ResolvedClient {
@@ -26,10 +28,16 @@ const METHODS: readonly ClientAuthentication[] = [
 
 export function resolveClient(problems: Problems, options: OpenIdConnectOptions): ResolvedClient {
   if (options.clientId === undefined) {
-    problems.add("clientId", "is missing. It is the name under which the provider knows this app (client_id).");
+    problems.add(
+      "clientId",
+      "is missing. It is the name under which the provider knows this app, client_id (fromEnvironment() reads OIDC_CLIENT_ID).",
+    );
   }
   const clientId = text(problems, "clientId", options.clientId) ?? "";
   if (clientId !== clientId.trim()) problems.add("clientId", "has blanks or a line break around it; remove them.");
+  if (clientId === "undefined" || clientId === "null" || /^<.*>$/.test(clientId)) {
+    problems.add("clientId", `is "${clientId}", which stands where the real one should be.`);
+  }
   const clientSecret = secret(problems, options.clientSecret);
   const clientAssertionKey =
     options.clientAssertionKey === undefined
@@ -49,11 +57,19 @@ export function resolveClient(problems: Problems, options: OpenIdConnectOptions)
 
 function secret(problems: Problems, given: unknown): string | undefined {
   if (given === undefined) return undefined;
-  if (typeof given !== "string") problems.add("clientSecret", "must be a text.");
+  if (typeof given !== "string") problems.add("clientSecret", `must be a text, is ${describe(given)}.`);
   else if (given === "") problems.add("clientSecret", "is empty; leave it out for a public client.");
   else if (given !== given.trim()) {
     problems.add("clientSecret", "begins or ends with a blank or a line break; trim it.");
-  } else return given;
+  } else {
+    if (isPlaceholder(given)) {
+      warnOnce(
+        "OIDC_PLACEHOLDER_SECRET",
+        "clientSecret looks like a placeholder: give the one that the provider issued for this client.",
+      );
+    }
+    return given;
+  }
   return undefined;
 }
 

@@ -9,9 +9,9 @@ export function requestObjectKey(
   given: OpenIdConnectOptions["requestObject"],
 ): ResolvedPrivateKey | undefined {
   if (given === undefined) return undefined;
-  const { key, ...rest } = record(problems, "requestObject", given) as NonNullable<typeof given>;
-  problems.unknownKeys("requestObject", rest, { key: true, kid: true, alg: true });
-  if (key === undefined) {
+  if (record(problems, "requestObject", given) !== given) return undefined;
+  if (given.key === undefined) {
+    problems.unknownKeys("requestObject", given, { key: true, kid: true, alg: true });
     problems.add("requestObject.key", "is missing: the private key that signs the authorization request.");
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { warnOnce } from "../warnings.js";
-import { absoluteUrl, record } from "./checks.js";
+import { absoluteUrl, record, text } from "./checks.js";
 import type { OpenIdConnectOptions, ProviderMetadata } from "./open-id-connect-options.js";
 import type { Problems } from "./problems.js";
 
@@ -36,19 +36,26 @@ export function resolveMetadataSource(
   const { configuration } = options;
   if (configuration !== undefined) {
     const metadata: ProviderMetadata = record(problems, "configuration", configuration) as ProviderMetadata;
-    if (typeof metadata.issuer !== "string") problems.add("configuration.issuer", "is missing.");
+    if (metadata.issuer === undefined) problems.add("configuration.issuer", "is missing.");
+    const issuer = text(problems, "configuration.issuer", metadata.issuer);
+    if (issuer !== undefined && !URL.canParse(issuer)) problems.add("configuration.issuer", "must be a URL.");
+    for (const [name, value] of Object.entries(metadata)) {
+      if (name.endsWith("_endpoint") || name === "jwks_uri") {
+        absoluteUrl(problems, `configuration.${name}`, value, https);
+      }
+    }
     return { kind: "static", metadata };
   }
   if (authority !== undefined && (authority.search !== "" || authority.hash !== "")) {
     problems.add("authority", "must have no query and no fragment: give the issuer URL alone.");
   }
-  if (authority?.pathname.includes("/.well-known/") === true) {
+  if (/\/\.well-known(?:\/|$)/.test(authority?.pathname ?? "")) {
     problems.add("authority", "is a metadata document; give the part before /.well-known/, or use metadataAddress.");
   }
   if (options.authority === undefined && options.metadataAddress === undefined) {
     problems.add(
       "authority",
-      "is missing. Give authority (the provider's URL), metadataAddress (of its metadata) or configuration (the metadata).",
+      "is missing. Give authority (the provider's URL), metadataAddress (of its metadata) or configuration (the metadata); fromEnvironment() reads OIDC_AUTHORITY.",
     );
   }
   const given = authority === undefined ? undefined : String(options.authority);

@@ -1,5 +1,18 @@
 import { warnOnce } from "../warnings.js";
-import { absoluteUrl, callable, flag, oneOf, ownPath, quote, record, seconds, text, textList } from "./checks.js";
+import {
+  absoluteUrl,
+  callable,
+  describe,
+  flag,
+  MOST_TIMEOUT_SECONDS,
+  oneOf,
+  ownPath,
+  quote,
+  record,
+  seconds,
+  text,
+  textList,
+} from "./checks.js";
 import { ClaimActions } from "./claim-actions.js";
 import type { OpenIdConnectEvents } from "./events.js";
 import type { Logger, OpenIdConnectOptions, SavableToken } from "./open-id-connect-options.js";
@@ -70,11 +83,13 @@ export function resolveOpenIdConnectOptions(
   problems.unknownKeys("events", events, EVENT_NAMES);
   for (const [name, handler] of Object.entries(events)) callable(problems, `events.${name}`, handler);
   callable(problems, "fetch", options.fetch);
-  callable(problems, "now", options.now);
   callable(problems, "mapUser", options.mapUser);
   callable(problems, "transformUser", options.transformUser);
   const flow = resolveFlow(problems, options);
-  const timeout = seconds(problems, "backchannelTimeout", options.backchannelTimeout, 30, { least: 0.01 });
+  const timeout = seconds(problems, "backchannelTimeout", options.backchannelTimeout, 30, {
+    least: 0.01,
+    most: MOST_TIMEOUT_SECONDS,
+  });
 
   const resolved: ResolvedOpenIdConnectOptions = {
     metadata: resolveMetadataSource(problems, options, requireHttps),
@@ -123,8 +138,8 @@ export function resolveOpenIdConnectOptions(
     firstDiscoveryTimeoutSeconds: Math.min(timeout, 5),
     skipUnrecognizedRequests: flag(problems, "skipUnrecognizedRequests", options.skipUnrecognizedRequests, false),
     fetch: options.fetch,
-    now: options.now ?? systemClock,
-    logger: options.logger,
+    now: clock(problems, options.now),
+    logger: logger(problems, options.logger),
     events,
   };
   if (isPosted(flow.responseMode) && resolved.baseUrl?.origin.startsWith("http:") === true) {
@@ -159,11 +174,55 @@ function systemClock(): number {
   return Date.now() / 1000;
 }
 
+function clock(problems: Problems, given: OpenIdConnectOptions["now"]): () => number {
+  callable(problems, "now", given);
+  if (typeof given !== "function") return systemClock;
+  try {
+    const time: unknown = given();
+    // Seconds have ten digits for the next 200 years, milliseconds have thirteen.
+    if (typeof time !== "number" || !(time < 1e11)) {
+      problems.add("now", `must answer seconds since the epoch (Date.now() / 1000), answers ${describe(time)}.`);
+    }
+  } catch (error) {
+    problems.add("now", `failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return given;
+}
+
 function claimActions(problems: Problems, given: OpenIdConnectOptions["claimActions"]): ClaimActions {
   const actions = new ClaimActions();
   callable(problems, "claimActions", given);
-  if (typeof given === "function") given(actions);
+  if (typeof given !== "function") return actions;
+  try {
+    const answered: unknown = given(actions);
+    if (answered instanceof Promise) {
+      answered.catch(() => undefined);
+      problems.add("claimActions", "must not be async: it is called once, at start.");
+    }
+  } catch (error) {
+    problems.add("claimActions", `failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
   return actions;
+}
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+function logger(problems: Problems, given: unknown): Logger | undefined {
+  if (given === undefined) return undefined;
+  // pino's is an object, others are functions with methods; `false` or a level is what other libraries take.
+  if ((typeof given !== "object" && typeof given !== "function") || given === null) {
+    problems.add("logger", `must be an object such as console or pino(), is ${describe(given)}.`);
+    return undefined;
+  }
+  const found = given as Readonly<Record<string, unknown>>;
+  for (const level of LOG_LEVELS) callable(problems, `logger.${level}`, found[level]);
+  if (LOG_LEVELS.every((level) => found[level] === undefined)) {
+    problems.add(
+      "logger",
+      `has none of ${LOG_LEVELS.map((level) => `${level}()`).join(", ")}: give console or pino().`,
+    );
+  }
+  return given as Logger;
 }
 
 const SAVABLE: readonly SavableToken[] = ["access_token", "id_token", "refresh_token"];

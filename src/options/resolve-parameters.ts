@@ -1,4 +1,4 @@
-import { describe, record, text, textList } from "./checks.js";
+import { describe, quote, record, text, textList } from "./checks.js";
 import type { OpenIdConnectOptions } from "./open-id-connect-options.js";
 import type { Problems } from "./problems.js";
 
@@ -27,7 +27,14 @@ export function resolveParameters(problems: Problems, options: OpenIdConnectOpti
 
 function scopes(problems: Problems, given: unknown): readonly string[] {
   const scope = textList(problems, "scope", given) ?? ["openid", "profile"];
-  if (!scope.includes("openid")) {
+  // RFC 6749 3.3: blanks part scopes, and nothing else does.
+  const joined = scope.find((name) => /[\s,;]/.test(name));
+  if (joined !== undefined) {
+    problems.add(
+      "scope",
+      `holds ${quote(joined)}: give a list with one scope in each entry, or a text with blanks between.`,
+    );
+  } else if (!scope.includes("openid")) {
     problems.add("scope", 'lacks "openid", without which no one is identified; add it.');
   }
   return scope;
@@ -38,7 +45,7 @@ function fixedParameters(problems: Problems, options: OpenIdConnectOptions): rea
   const add = (name: string, value: string | undefined) => {
     if (value !== undefined) parameters.push([name, value]);
   };
-  add("prompt", text(problems, "prompt", options.prompt));
+  add("prompt", prompt(problems, options.prompt));
   for (const resource of textList(problems, "resource", options.resource) ?? []) add("resource", resource);
   add("login_hint", text(problems, "loginHint", options.loginHint));
   add("ui_locales", textList(problems, "uiLocales", options.uiLocales)?.join(" "));
@@ -48,6 +55,15 @@ function fixedParameters(problems: Problems, options: OpenIdConnectOptions): rea
   const own = ownParameters(problems, "additionalAuthorizationParameters", options.additionalAuthorizationParameters);
   for (const [name, value] of Object.entries(own)) add(name, value);
   return parameters;
+}
+
+function prompt(problems: Problems, given: unknown): string | undefined {
+  const value = text(problems, "prompt", given);
+  const words = value?.trim().split(/\s+/) ?? [];
+  if (words.includes("none") && words.length > 1) {
+    problems.add("prompt", `is ${quote(value)}, and "none" goes with nothing else (OIDC Core 3.1.2.1).`);
+  }
+  return value;
 }
 
 function ownParameters(problems: Problems, path: string, given: unknown): Readonly<Record<string, string>> {
@@ -65,7 +81,7 @@ function claimsParameter(problems: Problems, given: OpenIdConnectOptions["claims
   const request = record(problems, "claims", given);
   problems.unknownKeys("claims", request, { id_token: true, userinfo: true });
   for (const [name, value] of Object.entries(request)) record(problems, `claims.${name}`, value ?? undefined);
-  return JSON.stringify(request);
+  return json(problems, "claims", request);
 }
 
 function authorizationDetails(
@@ -82,5 +98,15 @@ function authorizationDetails(
     if (typeof type === "string" && type !== "") continue;
     problems.add(`authorizationDetails[${position}].type`, "is missing: every entry has one (RFC 9396 2).");
   }
-  return JSON.stringify(given);
+  return json(problems, "authorizationDetails", given);
+}
+
+/** What JSON cannot hold (a bigint, say, or an object that contains itself) is told rather than thrown. */
+function json(problems: Problems, path: string, value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    problems.add(path, `cannot be written as JSON: ${(error as Error).message.split("\n", 1)[0]}.`);
+    return undefined;
+  }
 }

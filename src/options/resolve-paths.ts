@@ -37,5 +37,14 @@ export function resolvePaths(problems: Problems, options: OpenIdConnectOptions):
     if (other !== undefined) problems.add(`${name}Path`, `is "${path}", and so is ${other}Path; each needs its own.`);
     seen.set(path, name);
   }
+  for (const name of ["accessDeniedPath", "signedOutRedirectUri"] as const) {
+    const own = seen.get(options[name] ?? "");
+    if (own !== undefined) {
+      problems.add(
+        name,
+        `is "${options[name]}", which is ${own}Path: a user who is sent there would go round. Give a page.`,
+      );
+    }
+  }
   return resolved;
 }

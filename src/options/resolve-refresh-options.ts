@@ -16,7 +16,10 @@ export function resolveRefreshOptions(problems: Problems, given: unknown): Resol
   problems.unknownKeys("refresh", options, KEYS);
   if (options.coordinator !== undefined) {
     const coordinator: Partial<RefreshCoordinator> = record(problems, "refresh.coordinator", options.coordinator);
-    callable(problems, "refresh.coordinator.once", coordinator.once ?? "");
+    if (coordinator.once === undefined) {
+      problems.add("refresh.coordinator", "has no once(): give redisCoordinator(client), or leave it out.");
+    }
+    callable(problems, "refresh.coordinator.once", coordinator.once);
     callable(problems, "refresh.coordinator.forget", coordinator.forget);
   }
   return {

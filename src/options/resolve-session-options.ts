@@ -1,5 +1,15 @@
-import { callable, cookie, flag, type ResolvedCookieOptions, record, seconds, secrets, text } from "./checks.js";
+import {
+  callable,
+  cookie,
+  cookieName,
+  flag,
+  MOST_TIMEOUT_SECONDS,
+  type ResolvedCookieOptions,
+  record,
+  seconds,
+} from "./checks.js";
 import type { Problems } from "./problems.js";
+import { secrets } from "./secrets.js";
 import type { SessionEvents } from "./session-events.js";
 import type { RevocationStore, SessionOptions, SessionStore } from "./session-options.js";
 
@@ -51,8 +61,11 @@ export function resolveSessionOptions(
     events: events(problems, `${path}.events`, options.events),
     store: store(problems, `${path}.store`, options.store),
     revocations: revocations(problems, `${path}.revocations`, options),
-    storeTimeoutSeconds: seconds(problems, `${path}.storeTimeout`, options.storeTimeout, 2, { least: 0.01 }),
-    name: text(problems, `${path}.name`, options.name) ?? "oidc",
+    storeTimeoutSeconds: seconds(problems, `${path}.storeTimeout`, options.storeTimeout, 2, {
+      least: 0.01,
+      most: MOST_TIMEOUT_SECONDS,
+    }),
+    name: cookieName(problems, `${path}.name`, options.name, "oidc"),
     expireTimeSpanSeconds: seconds(problems, `${path}.expireTimeSpan`, options.expireTimeSpan, 28_800),
     slidingExpiration: flag(problems, `${path}.slidingExpiration`, options.slidingExpiration, true),
     absoluteLifetimeSeconds:
@@ -82,10 +95,10 @@ function events(problems: Problems, path: string, given: unknown): SessionEvents
 function store(problems: Problems, path: string, given: unknown): SessionStore | undefined {
   if (given === undefined) return undefined;
   const found = record(problems, path, given) as Partial<SessionStore>;
-  for (const name of ["get", "set", "destroy"] as const) {
-    if (typeof found[name] !== "function") {
-      problems.add(path, `has no ${name}(): give a store of express-session, such as new RedisStore({ client }).`);
-    }
+  const missing = (["get", "set", "destroy"] as const).filter((name) => typeof found[name] !== "function");
+  if (missing.length > 0) {
+    const names = missing.map((name) => `${name}()`).join(", ");
+    problems.add(path, `has no ${names}: give a store of express-session, such as new RedisStore({ client }).`);
   }
   return found as SessionStore;
 }

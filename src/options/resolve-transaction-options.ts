@@ -1,6 +1,7 @@
-import { cookie, type ResolvedCookieOptions, record, seconds, secrets, text } from "./checks.js";
+import { cookie, cookieName, type ResolvedCookieOptions, record, seconds } from "./checks.js";
 import type { TransactionOptions } from "./open-id-connect-options.js";
 import type { Problems } from "./problems.js";
+import { secrets } from "./secrets.js";
 
 /** How a login on its way is kept. */
 export interface ResolvedTransactionOptions {
@@ -24,7 +25,7 @@ export function resolveTransactionOptions(problems: Problems, given: unknown): R
   return {
     lifetimeSeconds: seconds(problems, "transaction.lifetime", options.lifetime, 900),
     secrets: options.secret === undefined ? undefined : secrets(problems, "transaction.secret", options.secret),
-    name: text(problems, "transaction.name", options.name) ?? "oidc.c",
+    name: cookieName(problems, "transaction.name", options.name, "oidc.c"),
     cookie: options.cookie === undefined ? undefined : cookie(problems, "transaction.cookie", options.cookie),
   };
 }

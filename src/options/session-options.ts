@@ -34,6 +34,7 @@ export interface SessionOptions {
   /**
    * Seals the session cookie. A list rotates: the first seals, all open. Each at least 32 characters,
    * for example of `openssl rand -base64 48`.
+   * @defaultValue none; required, unless express-session is mounted before
    */
   readonly secret?: string | readonly string[] | undefined;
   /** Cookie name, without its `__Host-` or `__Secure-` prefix. @defaultValue "oidc" */

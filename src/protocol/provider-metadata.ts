@@ -176,13 +176,14 @@ function checkMetadata(document: unknown, from: string, requireHttps: boolean): 
   if (!ISSUER.test(metadata["issuer"])) {
     throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} gives something that is not a URL as its issuer.`);
   }
-  for (const name of ["authorization_endpoint", "token_endpoint", "jwks_uri"]) {
-    if (metadata[name] === undefined) {
-      throw new ConfigurationError(
-        "ERR_OIDC_METADATA_INCOMPLETE",
-        `${from} has no ${name}, which a sign-in needs. Is it an OpenID Connect provider?`,
-      );
-    }
+  const missing = ["authorization_endpoint", "token_endpoint", "jwks_uri"].filter(
+    (name) => metadata[name] === undefined,
+  );
+  if (missing.length > 0) {
+    throw new ConfigurationError(
+      "ERR_OIDC_METADATA_INCOMPLETE",
+      `${from} has no ${missing.join(", no ")}, which a sign-in needs. Is it an OpenID Connect provider?`,
+    );
   }
   for (const [name, value] of Object.entries(metadata)) {
     if (!name.endsWith("_endpoint") && name !== "jwks_uri") continue;
