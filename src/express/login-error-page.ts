@@ -2,7 +2,7 @@ import type { ErrorRequestHandler } from "express";
 import { page, problem } from "../authentication/answers.js";
 import { escapeHtml, renderPage } from "../authentication/page.js";
 import { isPageView } from "../authentication/request-kind.js";
-import { ConfigurationError, OpenIdConnectError, ProviderError } from "../errors.js";
+import { ConfigurationError, OpenIdConnectError, ProviderError, SessionStoreError } from "../errors.js";
 
 const TITLES: Readonly<Record<number, string>> = {
   401: "Sign-in required",
@@ -11,6 +11,12 @@ const TITLES: Readonly<Record<number, string>> = {
   503: "The sign-in service is not reachable",
   504: "The sign-in service did not answer in time",
 };
+
+function titleOf(error: OpenIdConnectError): string {
+  if (error instanceof ConfigurationError) return "Sign-in is not set up";
+  if (error instanceof SessionStoreError) return "Sessions are not reachable";
+  return TITLES[error.status] ?? "The sign-in did not work";
+}
 
 /**
  * An error handler that shows this library's errors as a page, or as a problem (RFC 9457) to anything that is not a
@@ -26,12 +32,13 @@ export function loginErrorPage(): ErrorRequestHandler {
       return;
     }
     for (const [name, value] of Object.entries(error.headers ?? {})) res.setHeader(name, value);
-    const title = TITLES[error.status] ?? (error.status < 500 ? "The sign-in did not work" : "Sign-in is not set up");
+    const title = titleOf(error);
     if (!isPageView(req)) {
       problem(res, { title, status: error.status, code: error.code, loginUrl: error.loginUrl });
       return;
     }
-    const isInternal = error instanceof ConfigurationError || error instanceof ProviderError;
+    const isInternal =
+      error instanceof ConfigurationError || error instanceof ProviderError || error instanceof SessionStoreError;
     const message =
       isInternal && req.app.get("env") === "production"
         ? "It is not your doing. Try again in a while; if it stays, tell who runs this app the code below."

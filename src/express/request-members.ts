@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { warnOnce } from "../warnings.js";
 import { PASSPORT_METHODS } from "./passport-methods.js";
 import type { RequestExchange } from "./request-exchange.js";
 import { RequestOidc } from "./request-oidc.js";
@@ -18,7 +19,16 @@ export function attachOidc(exchange: RequestExchange): void {
   const { req } = exchange;
   const prototype: object = Object.getPrototypeOf(req);
   if (prototype !== lastPrepared) prepare(prototype);
+  if ((req as RequestWithState)[STATE] !== undefined) warnOfSecond(exchange);
   (req as RequestWithState)[STATE] = exchange;
+}
+
+/** Two of one request have two sessions, by name or by path, and the first answers for both at the paths they share. */
+function warnOfSecond({ publicPath }: RequestExchange): void {
+  warnOnce(
+    "OIDC_MOUNTED_TWICE",
+    `addOpenIdConnect() is mounted twice for requests below ${publicPath === "" ? "/" : publicPath}: the last one alone says who is signed in, and the first one answers the paths that both have. Mount one, once, above all routes that need it.`,
+  );
 }
 
 const prepared = new WeakSet<object>();

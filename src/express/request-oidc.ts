@@ -60,7 +60,7 @@ export class RequestOidc {
   challenge(options: ChallengeOptions = {}, next?: Next): Promise<void> {
     return answer(async () => {
       this.#assertNotAnswered("challenge");
-      await this.#schemes.remote(options.scheme).challenge(this.#exchange, options);
+      await this.#schemes.remote(options?.scheme).challenge(this.#exchange, options);
       return "answered";
     }, next);
   }
@@ -104,7 +104,7 @@ export class RequestOidc {
     return answer(async () => {
       this.#assertNotAnswered("sign-out");
       const before = this.#current;
-      const scheme = options.scheme === undefined ? this.#scheme : this.#schemes.remote(options.scheme);
+      const scheme = options?.scheme === undefined ? this.#scheme : this.#schemes.remote(options.scheme);
       this.#become(undefined);
       await scheme.signOut(this.#exchange, before, options);
       return "answered";

@@ -1,6 +1,7 @@
 import type { Exchange } from "../authentication/exchange.js";
 import { CallbackError } from "../errors.js";
 import { isSignedAnswer } from "../options/resolve-flow.js";
+import { shown } from "../protocol/provider-errors.js";
 import type { CheckedMetadata } from "../protocol/provider-metadata.js";
 import { openSignedAnswer } from "../protocol/signed-answer.js";
 import { readCorrelationCookies } from "../session/correlation-cookie.js";
@@ -76,12 +77,16 @@ export function assertIssuer(
   const given = message["iss"];
   const isKnown = given === metadata.issuer || (given !== undefined && validIssuers?.includes(given) === true);
   if ((isKnown || (given === undefined && !promised)) && transaction.isFor(metadata.issuer)) return;
-  throw new CallbackError(
-    "ERR_OIDC_ISSUER_MISMATCH",
-    message["iss"] === undefined && promised
-      ? "The provider promises an iss parameter in its answers, and this one has none. Sign in again."
-      : `This answer is not of the provider that was asked (${metadata.issuer}).`,
-  );
+  throw new CallbackError("ERR_OIDC_ISSUER_MISMATCH", issuerFinding(given, isKnown, promised, metadata.issuer));
+}
+
+function issuerFinding(given: string | undefined, isKnown: boolean, promised: boolean, issuer: string): string {
+  if (given === undefined && promised) {
+    return "The provider promises an iss parameter in its answers, and this one has none. Sign in again.";
+  }
+  return given === undefined || isKnown
+    ? `This sign-in began with another provider than the one that authority names now (${issuer}). Sign in again.`
+    : `This answer is not of the provider that was asked: expected iss "${issuer}", found ${shown(given)}. Sign in again; if it stays so, compare authority with the provider's issuer, a slash at its end included.`;
 }
 
 export function assertRedirectUri(transaction: OpenedTransaction, redirectUri: string): void {

@@ -17,6 +17,7 @@ import {
 import { type CallbackMessage, readCallbackMessage } from "./callback-message.js";
 import { completeSignIn } from "./complete-sign-in.js";
 import { FailedByEvent, Interruption, raise } from "./event-runner.js";
+import { logFailure } from "./failure-log.js";
 import { refuse } from "./refusal.js";
 import { eventBase, loginUrl, ownUrl, type Remote, redirectLocally } from "./remote.js";
 
@@ -66,10 +67,7 @@ async function fail(remote: Remote, exchange: Exchange, error: Error, progress: 
     if (thrown instanceof Interruption) return thrown.kind === "skip" ? "skipped" : "answered";
     throw thrown;
   }
-  remote.options.logger?.warn?.(
-    { event: "sign_in_failed", scheme: remote.name, code: (error as { readonly code?: unknown }).code },
-    error.message,
-  );
+  logFailure(remote, "sign_in_failed", error);
   throw error;
 }
 

@@ -8,7 +8,7 @@ import type { ChallengeProperties } from "../options/events.js";
 import type { ChallengeOptions } from "../options/request-options.js";
 import { isPosted } from "../options/resolve-flow.js";
 import { isLoopback } from "../options/resolve-metadata-source.js";
-import { PROTOCOL_PARAMETERS } from "../options/resolve-parameters.js";
+import { type ResolvedChallenge, resolveChallenge } from "../options/resolve-request-options.js";
 import { authorizationParameters, completeParameters } from "../protocol/authorization-request.js";
 import { correlate } from "../session/correlation-cookie.js";
 import { sendCookies } from "../session/response-cookies.js";
@@ -30,7 +30,7 @@ import { loginUrl, notOwnEndpoint, ownUrl, type Remote } from "./remote.js";
 export async function challenge(
   remote: Remote,
   exchange: Exchange,
-  given: ChallengeOptions = {},
+  wishes: ChallengeOptions = {},
   isForPerson: boolean = isNavigation(exchange.req),
 ): Promise<void> {
   const { options, provider } = remote;
@@ -45,19 +45,11 @@ export async function challenge(
     return;
   }
   assertFormPostPossible(remote, exchange);
-  assertChallenge(given);
+  const given = resolveChallenge(wishes);
   const properties: ChallengeProperties = { returnUrl: returnUrl(remote, exchange, given), state: given.state };
   const metadata = await provider.metadata();
 
-  const wanted = authorizationParameters(provider, {
-    prompt: given.prompt,
-    maxAgeSeconds: given.maxAge,
-    scope: list(given.scope),
-    resource: list(given.resource),
-    loginHint: given.loginHint,
-    acrValues: list(given.acrValues),
-    additionalParameters: given.additionalParameters,
-  });
+  const wanted = authorizationParameters(provider, given);
   const request = await raiseRedirect(remote, exchange, metadata, wanted, properties);
   if (request === undefined) return;
   const { parameters } = request;
@@ -92,7 +84,7 @@ export async function challenge(
   leave(remote, exchange, location, request.metadata.authorization_endpoint);
 }
 
-function returnUrl(remote: Remote, exchange: Exchange, given: ChallengeOptions): string {
+function returnUrl(remote: Remote, exchange: Exchange, given: ResolvedChallenge): string {
   if (given.returnUrl !== undefined) return returnUrlFromCode(given.returnUrl, exchange.origin);
   const asked = exchange.req.method === "GET" ? localReturnUrl(exchange.publicUrl, exchange.origin) : undefined;
   return notOwnEndpoint(remote, exchange, asked) ?? "/";
@@ -110,23 +102,17 @@ function extras(
   const acr = parameters["acr_values"] === undefined ? undefined : String(parameters["acr_values"]);
   if (maxAge !== maxAgeSeconds) found.maxAge = maxAge ?? null;
   if (acr !== acrValues?.join(" ")) found.acr = acr?.split(" ") ?? null;
-  if (properties.state !== undefined) found.state = properties.state;
+  if (properties.state !== undefined) found.state = jsonOf(properties.state);
   return Object.keys(found).length === 0 ? undefined : found;
 }
 
-function assertChallenge(given: ChallengeOptions): void {
-  for (const name of Object.keys(given.additionalParameters ?? {})) {
-    if (!PROTOCOL_PARAMETERS.has(name)) continue;
-    throw new ConfigurationError(
-      "ERR_OIDC_INVALID_CHALLENGE",
-      `additionalParameters must not hold "${name}": it belongs to the protocol.`,
-    );
-  }
-  if (given.maxAge !== undefined && !(Number.isSafeInteger(given.maxAge) && given.maxAge >= 0)) {
-    throw new ConfigurationError("ERR_OIDC_INVALID_CHALLENGE", "maxAge must be whole seconds, 0 or more.");
-  }
-  if (given.scope !== undefined && list(given.scope)?.includes("openid") !== true) {
-    throw new ConfigurationError("ERR_OIDC_INVALID_CHALLENGE", 'scope lacks "openid"; add it.');
+function jsonOf(state: JsonValue): JsonValue {
+  try {
+    return JSON.parse(JSON.stringify(state)) as JsonValue;
+  } catch (cause) {
+    throw new ConfigurationError("ERR_OIDC_INVALID_CHALLENGE", "The state given to the challenge is no JSON value.", {
+      cause,
+    });
   }
 }
 
@@ -137,8 +123,4 @@ function assertFormPostPossible(remote: Remote, exchange: Exchange): void {
     "ERR_OIDC_INSECURE_FORM_POST",
     `responseMode is "${remote.options.responseMode}", whose correlation cookie browsers keep over https alone, and this request came over http (${exchange.origin}). Serve the app over https (behind a proxy: set "trust proxy" or baseUrl), or use responseMode "query".`,
   );
-}
-
-function list(given: readonly string[] | string | undefined): readonly string[] | undefined {
-  return typeof given === "string" ? given.split(" ").filter((part) => part !== "") : given;
 }

@@ -1,6 +1,7 @@
 import { isNavigation } from "../authentication/request-kind.js";
 import type { Endpoint, Handled, RemoteScheme } from "../authentication/scheme-registry.js";
 import { TokenError } from "../errors.js";
+import { assertTokenOptions } from "../options/resolve-request-options.js";
 import { apiRequest } from "../protocol/api-request.js";
 import { fetchUserInfo } from "../protocol/user-info.js";
 import { createUsedLogoutTokens } from "../session/used-logout-tokens.js";
@@ -10,6 +11,7 @@ import { handleCallback } from "./callback.js";
 import { challenge } from "./challenge.js";
 import { createClientTokens } from "./client-token.js";
 import { newestTokens, revokeTokens } from "./end-session-here.js";
+import { logged } from "./failure-log.js";
 import { assertSessionKept } from "./kept-session.js";
 import { handleLogin } from "./login.js";
 import { handleLogout } from "./logout.js";
@@ -22,17 +24,27 @@ import { handleSignedOutCallback } from "./signed-out-callback.js";
 export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
   const clientToken = createClientTokens(remote.provider);
   return {
-    clientToken,
-    accessToken: (exchange, current, options, refused) => accessToken(remote, exchange, current, options, refused),
+    clientToken: (options) =>
+      logged(remote, "client_token_failed", async () => {
+        assertTokenOptions("getClientToken()", options);
+        return clientToken(options);
+      }),
+    accessToken: (exchange, current, options, refused) =>
+      logged(remote, "access_token_failed", async () => {
+        assertTokenOptions("getAccessToken()", options);
+        return accessToken(remote, exchange, current, options, refused);
+      }),
     fetch: (token, url, init) => apiRequest(remote.provider, token, url, init),
     name: remote.name,
     endpoints: endpoints(remote),
-    async challenge(exchange, options) {
-      // Not on the login path: who goes there by hand is in no loop.
-      if (isNavigation(exchange.req)) assertSessionKept(remote, exchange);
-      await challenge(remote, exchange, options);
-    },
-    signOut: (exchange, current, options) => signOut(remote, exchange, current, options),
+    challenge: (exchange, options) =>
+      logged(remote, "challenge_failed", async () => {
+        // Not on the login path: who goes there by hand is in no loop.
+        if (isNavigation(exchange.req)) assertSessionKept(remote, exchange);
+        await challenge(remote, exchange, options);
+      }),
+    signOut: (exchange, current, options) =>
+      logged(remote, "sign_out_failed", () => signOut(remote, exchange, current, options)),
     forget: (exchange) => clearCorrelationCookies(remote, exchange),
     newestTokens: (current) => newestTokens(remote, current),
     revokeTokens: (current, tokens) => revokeTokens(remote, current, tokens),
@@ -42,15 +54,16 @@ export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
       const { metadata: source } = remote.options;
       return metadata?.issuer ?? (source.kind === "discovery" ? source.authority : source.metadata.issuer);
     },
-    async fetchUserInfo(current) {
-      const { accessToken, dPoPKey } = current.tokens() ?? {};
-      const subject = current.ticket.evidence?.subject ?? current.user.sub;
-      if (accessToken !== undefined) return fetchUserInfo(remote.provider, accessToken, subject, dPoPKey);
-      throw new TokenError(
-        "ERR_OIDC_TOKEN_NOT_SAVED",
-        'Userinfo is asked with the access token, and none is kept: set saveTokens to true, or to a list with "access_token", and sign in again.',
-      );
-    },
+    fetchUserInfo: (current) =>
+      logged(remote, "userinfo_failed", async () => {
+        const { accessToken, dPoPKey } = current.tokens() ?? {};
+        const subject = current.ticket.evidence?.subject ?? current.user.sub;
+        if (accessToken !== undefined) return fetchUserInfo(remote.provider, accessToken, subject, dPoPKey);
+        throw new TokenError(
+          "ERR_OIDC_TOKEN_NOT_SAVED",
+          'Userinfo is asked with the access token, and none is kept: set saveTokens to true, or to a list with "access_token", and sign in again.',
+        );
+      }),
   };
 }
 
@@ -60,10 +73,15 @@ function endpoints(remote: Remote): ReadonlyMap<string, Endpoint> {
     [paths.callback, (exchange, current) => handleCallback(remote, exchange, current)],
     [paths.signedOutCallback, (exchange) => handleSignedOutCallback(remote, exchange)],
   ]);
-  const answered = (work: Promise<void>): Promise<Handled> => work.then(() => "answered");
-  if (paths.login !== undefined) table.set(paths.login, (exchange) => answered(handleLogin(remote, exchange)));
+  const answered = (event: string, work: () => Promise<void>): Promise<Handled> =>
+    logged(remote, event, work).then(() => "answered");
+  if (paths.login !== undefined) {
+    table.set(paths.login, (exchange) => answered("challenge_failed", () => handleLogin(remote, exchange)));
+  }
   if (paths.logout !== undefined) {
-    table.set(paths.logout, (exchange, current) => answered(handleLogout(remote, exchange, current)));
+    table.set(paths.logout, (exchange, current) =>
+      answered("sign_out_failed", () => handleLogout(remote, exchange, current)),
+    );
   }
   if (paths.remoteSignOut !== undefined) {
     table.set(paths.remoteSignOut, (exchange, current) => handleRemoteSignOut(remote, exchange, current));

@@ -7,7 +7,7 @@ import { safeErrorName } from "../protocol/provider-errors.js";
 import { accessDenied } from "./access-denied.js";
 import type { CallbackMessage } from "./callback-message.js";
 import { raise } from "./event-runner.js";
-import { eventBase, type Remote, redirectLocally } from "./remote.js";
+import { eventBase, ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /** The provider answered with an error (OIDC Core 3.1.2.6): the user said no, or something is not set up. */
 export async function refuse(
@@ -22,7 +22,7 @@ export async function refuse(
   if (name !== "access_denied") {
     throw new CallbackError(
       "ERR_OIDC_AUTHORIZATION_REJECTED",
-      `The provider ended the sign-in with an error (${name}). ${authorizationErrorHint(name, message["error_description"]) ?? "Its own words are in errorDescription."}`,
+      `The provider ended the sign-in with an error (${name}). ${authorizationErrorHint(name, message["error_description"], ownUrl(exchange, remote.options.paths.callback)) ?? "Its own words are in errorDescription."}`,
       details,
     );
   }

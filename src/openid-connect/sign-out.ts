@@ -3,6 +3,7 @@ import { returnUrlFromCode } from "../authentication/return-url.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
 import type { RedirectForSignOutContext } from "../options/events.js";
 import type { SignOutOptions } from "../options/request-options.js";
+import { assertSignOutOptions } from "../options/resolve-request-options.js";
 import { endSessionUrl } from "../protocol/end-session.js";
 import { adviseSignOut } from "./advice.js";
 import { endSessionHere } from "./end-session-here.js";
@@ -24,6 +25,7 @@ export async function signOut(
 ): Promise<void> {
   const { options } = remote;
   const { tokens, revoked } = await endSessionHere(remote, exchange, current);
+  assertSignOutOptions(given);
   const returnUrl =
     given.returnUrl === undefined ? options.signedOutRedirectUri : returnUrlFromCode(given.returnUrl, exchange.origin);
   const there = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, tokens?.idToken);

@@ -1,4 +1,4 @@
-import { ConfigurationError } from "../errors.js";
+import { ConfigurationError, type ConfigurationErrorCode } from "../errors.js";
 
 /** Collects everything that is wrong with an options object, so that one start tells it all. */
 export class Problems {
@@ -19,11 +19,11 @@ export class Problems {
     }
   }
 
-  /** @throws ConfigurationError `ERR_OIDC_INVALID_OPTIONS` that lists every problem. */
-  throwIfAny(what: string): void {
+  /** @throws ConfigurationError that lists every problem. */
+  throwIfAny(what: string, code: ConfigurationErrorCode = "ERR_OIDC_INVALID_OPTIONS"): void {
     if (this.#found.length === 0) return;
     const list = this.#found.map((problem) => `  - ${problem}`).join("\n");
-    throw new ConfigurationError("ERR_OIDC_INVALID_OPTIONS", `${what} has invalid options:\n${list}`);
+    throw new ConfigurationError(code, `${what} has invalid options:\n${list}`);
   }
 }
 

@@ -11,7 +11,7 @@ export interface ResolvedParameters {
 }
 
 /** Parameters that belong to the protocol: an app that sets them breaks a check, or a standard option sets them. */
-export const PROTOCOL_PARAMETERS: ReadonlySet<string> = new Set([
+const PROTOCOL_PARAMETERS: ReadonlySet<string> = new Set([
   ...["client_id", "client_secret", "client_assertion", "client_assertion_type", "redirect_uri"],
   ...["response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method"],
   ...["code_verifier", "code", "grant_type", "refresh_token", "request", "request_uri", "max_age", "dpop_jkt"],
@@ -25,7 +25,7 @@ export function resolveParameters(problems: Problems, options: OpenIdConnectOpti
   };
 }
 
-function scopes(problems: Problems, given: unknown): readonly string[] {
+export function scopes(problems: Problems, given: unknown): readonly string[] {
   const scope = textList(problems, "scope", given) ?? ["openid", "profile"];
   // RFC 6749 3.3: blanks part scopes, and nothing else does.
   const joined = scope.find((name) => /[\s,;]/.test(name));
@@ -66,7 +66,8 @@ function prompt(problems: Problems, given: unknown): string | undefined {
   return value;
 }
 
-function ownParameters(problems: Problems, path: string, given: unknown): Readonly<Record<string, string>> {
+/** Parameters of the app's own, none of them the protocol's. */
+export function ownParameters(problems: Problems, path: string, given: unknown): Readonly<Record<string, string>> {
   const parameters = record(problems, path, given);
   for (const [name, value] of Object.entries(parameters)) {
     if (PROTOCOL_PARAMETERS.has(name))

@@ -17,12 +17,16 @@ const BY_NAME: Readonly<Record<string, string>> = {
 };
 
 /** What to do about an error of the authorization endpoint, where that can be told. */
-export function authorizationErrorHint(name: string, description: string | undefined): string | undefined {
+export function authorizationErrorHint(
+  name: string,
+  description: string | undefined,
+  redirectUri: string,
+): string | undefined {
   if (/code.?challenge|pkce/i.test(description ?? "")) {
     return "The provider wants PKCE with S256 of this client: leave usePkce on.";
   }
-  if (/redirect.?uri/i.test(description ?? "")) {
-    return "The redirect URI must be registered exactly as it is sent; the log tells it at each first challenge.";
+  if (/redirect.?uri/i.test(description ?? "") || name === "invalid_redirect_uri") {
+    return `The redirect URI must be registered exactly as it is sent: ${redirectUri}.`;
   }
   return Object.hasOwn(BY_NAME, name) ? BY_NAME[name] : undefined;
 }

@@ -141,12 +141,27 @@ const HINTS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "its TLS certificate has expired.",
   ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host name.",
   EPROTO: "TLS failed. Is https spoken to an http port?",
+  ERR_SSL_WRONG_VERSION_NUMBER:
+    "TLS failed: http is spoken there. Is the port right, or should the URL begin with http?",
+  CERT_NOT_YET_VALID: "its TLS certificate is not valid yet. Compare the clocks.",
+  ETIMEDOUT: "the connection was not accepted in time. Is a firewall in between?",
+  ENETUNREACH: "no route to the network.",
 };
+
+/** Codes come in families, of which the usual ones alone stand above. */
+function hint(code: string): string {
+  const own = Object.hasOwn(HINTS, code) ? HINTS[code] : undefined;
+  if (own !== undefined) return own;
+  if (/CERT|ISSUER|HOSTNAME_MISMATCH/.test(code)) {
+    return "its TLS certificate is not accepted. Name its CA to Node with NODE_EXTRA_CA_CERTS.";
+  }
+  return /SSL|TLS/.test(code) ? "TLS failed. Is https spoken to an http port?" : "the request failed.";
+}
 
 function reason(error: unknown): string {
   for (let current = error; current instanceof Error; current = current.cause) {
     const code = (current as { readonly code?: unknown }).code;
-    if (typeof code === "string") return `${HINTS[code] ?? "the request failed."} (${code})`;
+    if (typeof code === "string") return `${hint(code)} (${code})`;
   }
   return "the request failed.";
 }

@@ -31,7 +31,8 @@ export function usesCertificate(options: ResolvedClient): boolean {
   return options.clientAuthentication?.endsWith("tls_client_auth") === true;
 }
 
-function authenticationMethod(options: ResolvedClient, metadata: CheckedMetadata): ClientAuthentication {
+/** The way that is taken: the option's, else the first that the metadata names and this client can go. */
+export function authenticationMethod(options: ResolvedClient, metadata: CheckedMetadata): ClientAuthentication {
   if (options.clientAuthentication !== undefined) return options.clientAuthentication;
   if (options.clientAssertionKey !== undefined) return "private_key_jwt";
   if (options.clientSecret === undefined) return "none";

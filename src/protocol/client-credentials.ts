@@ -37,6 +37,7 @@ export async function requestClientToken(
   } catch (error) {
     throw translateError(error, {
       what: "the token endpoint (client credentials)",
+      method: client.method,
       grant: "client credentials",
       isSignIn: false,
       secrets: [provider.options.clientSecret],

@@ -1,7 +1,8 @@
 import * as oauth from "oauth4webapi";
 import { allowInsecureRequests, type ClientAuth, Configuration, customFetch, type ServerMetadata } from "openid-client";
+import type { ClientAuthentication } from "../options/open-id-connect-options.js";
 import type { Backchannel } from "./backchannel.js";
-import { clientAuthentication, usesCertificate } from "./client-authentication.js";
+import { authenticationMethod, clientAuthentication, usesCertificate } from "./client-authentication.js";
 import type { Provider } from "./provider.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 
@@ -13,6 +14,8 @@ export interface Client {
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
   readonly authentication: ClientAuth;
+  /** How that proves the client. */
+  readonly method: ClientAuthentication;
   readonly requestOptions: {
     readonly [oauth.customFetch]: Backchannel;
     readonly [oauth.allowInsecureRequests]: boolean;
@@ -48,6 +51,7 @@ export function createClient(provider: Provider, metadata: CheckedMetadata): Cli
     server,
     client,
     authentication,
+    method: authenticationMethod(options, metadata),
     requestOptions: { [oauth.customFetch]: backchannel, [oauth.allowInsecureRequests]: !options.requireHttps },
   };
 }

@@ -56,6 +56,7 @@ export async function redeemCode(
   const client = createClient(provider, metadata);
   const operation: Operation = {
     what: "the token endpoint",
+    method: client.method,
     isSignIn: true,
     secrets: [options.clientSecret, exchange.parameters["code"], exchange.codeVerifier],
   };

@@ -54,6 +54,7 @@ export async function validateFrontChannelToken(
   } catch (error) {
     throw translateError(error, {
       what: "the authorization endpoint",
+      method: "none",
       isSignIn: true,
       secrets: [given.idToken, given.code],
     });

@@ -1,12 +1,14 @@
 import * as oauth from "oauth4webapi";
 import { CallbackError, ConfigurationError, OpenIdConnectError, ProviderError } from "../errors.js";
+import { authorizationErrorHint } from "./authorization-error-hint.js";
+import { type ClientAttempt, clientRefusal } from "./client-refusal.js";
 
 /** What was being done when the provider, or a check of its answer, failed. */
-export interface Operation {
+export interface Operation extends ClientAttempt {
   /** In words, for messages: "the token endpoint". */
   readonly what: string;
-  /** The grant that the registration must allow. @defaultValue "authorization code" */
-  readonly grant?: string | undefined;
+  /** With a pushed request: what is otherwise told on the provider's own page (RFC 9126 2.3). */
+  readonly redirectUri?: string | undefined;
   /** A token of the user's that is no good ends here, rather than at the provider's operator. */
   readonly isSignIn: boolean;
   /** Values that may not reach a message, should the provider repeat them. */
@@ -28,17 +30,8 @@ export function translateError(error: unknown, operation: Operation): OpenIdConn
   });
 }
 
-const CLIENT_ERRORS: Readonly<Record<string, string>> = {
-  invalid_client:
-    "it does not know this client, or its secret is another. Compare clientId and clientSecret with the registration, and clientAuthentication (client_secret_basic or client_secret_post) with the method that it has there; for a public client leave clientSecret out.",
-  unauthorized_client: "this client may not use this flow. Allow the {grant} grant in its registration.",
-  unsupported_grant_type: "it does not support the {grant} grant for this client.",
-  invalid_scope: "it refuses the requested scope. Compare scope with the scopes that the registration allows.",
-  invalid_request: "it finds the request malformed. Does it support what the options ask for (PKCE, resource)?",
-};
-
 function fromErrorBody(error: oauth.ResponseBodyError, operation: Operation): OpenIdConnectError {
-  const name = safeErrorName(error.error);
+  const name = safeErrorName(redacted(error.error, operation));
   const said = description(error.error_description, operation);
   if (name === "invalid_grant" && operation.isSignIn) {
     return new CallbackError(
@@ -47,11 +40,20 @@ function fromErrorBody(error: oauth.ResponseBodyError, operation: Operation): Op
       { cause: undefined, error: name },
     );
   }
-  const hint = CLIENT_ERRORS[name];
+  if (name === "invalid_dpop_proof" || name === "use_dpop_nonce") {
+    return new ConfigurationError(
+      "ERR_OIDC_DPOP_REJECTED",
+      `The provider refused the proof of possession at ${operation.what} (${name})${said}. Compare the clocks of this machine and of the provider; if it does not support DPoP for this client, set dPoP to false.`,
+    );
+  }
+  const { redirectUri } = operation;
+  const pushed =
+    redirectUri === undefined ? undefined : authorizationErrorHint(name, error.error_description, redirectUri);
+  const hint = pushed ?? clientRefusal(name, operation);
   if (hint !== undefined) {
     return new ConfigurationError(
       "ERR_OIDC_CLIENT_REJECTED",
-      `The provider refused this client at ${operation.what} (${name})${said}: ${hint.replace("{grant}", operation.grant ?? "authorization code")}`,
+      `The provider refused this client at ${operation.what} (${name})${said}: ${hint}`,
     );
   }
   return new ProviderError(
@@ -69,7 +71,7 @@ function fromChallenge(error: oauth.WWWAuthenticateChallengeError, operation: Op
   }
   return new ConfigurationError(
     "ERR_OIDC_CLIENT_REJECTED",
-    `The provider refused this client at ${operation.what} (401): ${CLIENT_ERRORS["invalid_client"]}`,
+    `The provider refused this client at ${operation.what} (401): ${clientRefusal("invalid_client", operation)}`,
   );
 }
 
@@ -131,7 +133,7 @@ function tokenAdvice(error: Error & { readonly code?: string | undefined }): str
 }
 
 /** A name out of a token that is not believed: short, and nothing that a terminal or a page could take for more. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "none";
   return /^[\w"[\]:/.,~{}+-]{1,300}$/.test(text) ? text : "something else";
 }
@@ -161,9 +163,20 @@ export function safeErrorName(error: string): string {
   return /^[\w.-]{1,64}$/.test(error) ? error : "unknown_error";
 }
 
-function description(given: string | undefined, { secrets }: Operation): string {
+function description(given: string | undefined, operation: Operation): string {
   if (given === undefined) return "";
-  let text = given.slice(0, 300).replace(/[^\x20-\x7e]/g, " ");
-  for (const secret of secrets) if (secret) text = text.replaceAll(secret, "…");
+  // Whole first: of a secret that is cut, a part would stay.
+  const text = redacted(given, operation)
+    .slice(0, 300)
+    .replace(/[^\x20-\x7e…]/g, " ");
   return ` and said "${text}"`;
+}
+
+/** A provider may repeat what it was sent: the values themselves, as a form or a header carries them, and any JWT. */
+function redacted(given: string, { secrets }: Operation): string {
+  let text = given;
+  for (const secret of secrets) {
+    if (secret) text = text.replaceAll(secret, "…").replaceAll(encodeURIComponent(secret), "…");
+  }
+  return text.replace(/\b(Basic|Bearer|DPoP) +[\w.~+/=-]+/gi, "$1 …").replace(/\beyJ[\w-]+\.[\w.-]+/g, "…");
 }

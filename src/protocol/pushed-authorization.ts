@@ -51,7 +51,7 @@ export async function pushAuthorization(
   { isRequired }: PushPlan,
   isAuthenticated: boolean,
 ): Promise<string | undefined> {
-  const { server, client, authentication, requestOptions } = createClient(provider, metadata);
+  const { server, client, authentication, method, requestOptions } = createClient(provider, metadata);
   const authenticate = isAuthenticated ? authentication : oauth.None();
   try {
     const response = await oauth.pushedAuthorizationRequest(server, client, authenticate, parameters, requestOptions);
@@ -61,6 +61,8 @@ export async function pushAuthorization(
     if (isRequired || finding === undefined) {
       throw translateError(error, {
         what: "the pushed authorization request endpoint",
+        method,
+        redirectUri: parameters.get("redirect_uri") ?? undefined,
         isSignIn: true,
         secrets: [provider.options.clientSecret, parameters.get("state") ?? undefined],
       });

@@ -47,7 +47,7 @@ export async function refreshTokens(provider: Provider, request: RefreshRequest)
     if (dPoP !== undefined && (await isNonceWanted(response))) response = await ask(client, request, dPoP);
     return await believe(provider, metadata, client, request, response);
   } catch (error) {
-    throw refreshError(error, provider, request);
+    throw refreshError(error, provider, client, request);
   }
 }
 
@@ -136,7 +136,7 @@ function isProviderAway(error: unknown): boolean {
   return false;
 }
 
-function refreshError(error: unknown, provider: Provider, request: RefreshRequest): OpenIdConnectError {
+function refreshError(error: unknown, provider: Provider, client: Client, request: RefreshRequest): OpenIdConnectError {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof oauth.ResponseBodyError && current.error === "invalid_grant") {
       return new TokenError(
@@ -147,6 +147,7 @@ function refreshError(error: unknown, provider: Provider, request: RefreshReques
   }
   const translated = translateError(error, {
     what: "the token endpoint",
+    method: client.method,
     grant: "refresh token",
     // An ID token that fails is the user's matter here too, not the operator's.
     isSignIn: true,

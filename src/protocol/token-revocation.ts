@@ -17,7 +17,7 @@ export async function revokeRefreshToken(provider: Provider, refreshToken: strin
   const { options, backchannel } = provider;
   const metadata = await inTime(provider.metadata());
   if (typeof metadata["revocation_endpoint"] !== "string") return false;
-  const { configuration } = createClient(provider, metadata);
+  const { configuration, method } = createClient(provider, metadata);
   const timeout = Math.min(TIMEOUT_SECONDS, options.backchannelTimeoutSeconds);
   configuration[customFetch] = (url, init) =>
     backchannel(url, init as unknown as Parameters<typeof backchannel>[1], timeout);
@@ -27,6 +27,7 @@ export async function revokeRefreshToken(provider: Provider, refreshToken: strin
   } catch (error) {
     throw translateError(error, {
       what: "the revocation endpoint",
+      method,
       isSignIn: false,
       secrets: [refreshToken, options.clientSecret],
     });

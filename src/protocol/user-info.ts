@@ -39,11 +39,15 @@ export async function fetchUserInfo(
   } catch (cause) {
     const error = translateError(cause, {
       what: "the userinfo endpoint",
+      method: "none",
       isSignIn: false,
       secrets: [accessToken, provider.options.clientSecret],
     });
     if (error.code === "ERR_OIDC_PROVIDER_UNREACHABLE" || error.code === "ERR_OIDC_PROVIDER_TIMEOUT") throw error;
-    throw new ProviderError("ERR_OIDC_USERINFO_FAILED", `Userinfo was refused. ${error.message}`);
+    throw new ProviderError(
+      "ERR_OIDC_USERINFO_FAILED",
+      `Userinfo was refused. ${error.message} Is the access token meant for it (scope, resource)? Where the claims are in the ID token, getClaimsFromUserInfoEndpoint is not needed.`,
+    );
   }
 }
 

@@ -201,3 +201,88 @@ describe("a deployment that does not fit", () => {
     expect((await again.request(`${fixed.url}/audit`)).body).toBe("in");
   });
 });
+
+describe("what goes wrong before the provider, or after the sign-in", () => {
+  it.each([
+    ["a redirect URI that is not registered", { callbackPath: "/other" }, "/other."],
+    ["PKCE that is off", { usePkce: false }, "usePkce"],
+    ["a wrong secret", { clientSecret: "another" }, "clientSecret"],
+  ])("with pushed requests %s is on the page and in the log", async (_name, options, part) => {
+    const rp = await fixture.start({ options: { ...options, pushedAuthorization: "auto" }, routes });
+    const page = await new Browser().request(`${rp.url}/private`);
+    expect([page.status, page.body.includes("Sign-in is not set up")]).toEqual([502, true]);
+    expect(rp.errors[0]).toMatchObject({ code: "ERR_OIDC_CLIENT_REJECTED", message: expect.stringContaining(part) });
+    expect(rp.log.join()).toContain("challenge_failed");
+  });
+
+  it("without a clientSecret says that none was sent", async () => {
+    const { error } = await failedSignIn({ clientSecret: undefined });
+    expect(error.message).toContain('clientAuthentication "none"');
+    expect(error.message).toContain("set clientSecret");
+  });
+
+  it("by tokens that are not kept is in the log, as is a sign-out that is refused", async () => {
+    const rp = await fixture.start({
+      routes: (app) => {
+        app.get("/token", requireAuth(), (req, res, next) => {
+          req.oidc.getAccessToken().then((token) => res.send(token), next);
+        });
+      },
+    });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/login`);
+    expect((await browser.request(`${rp.url}/token`)).status).toBe(401);
+    expect(rp.log.join()).toContain("access_token_failed");
+    await browser.request(`${rp.url}/logout`, { method: "POST", headers: { "sec-fetch-site": "cross-site" } });
+    expect(rp.log.join()).toContain("sign_out_failed");
+  });
+
+  it("by an answer of another issuer shows both", async () => {
+    const rp = await fixture.start({ routes });
+    const browser = new Browser();
+    const callback = new URL(await browser.signInUpToCallback(`${rp.url}/private`));
+    callback.searchParams.set("iss", "https://other.example/");
+    await browser.request(callback.href);
+    expect(String(rp.errors[0])).toContain(`expected iss "${fixture.idp.issuer}", found "https://other.example/"`);
+  });
+
+  it("by TLS to an http port says so", async () => {
+    const authority = fixture.idp.issuer.replace("http:", "https:");
+    const rp = await fixture.start({ options: { authority }, routes });
+    await new Browser().request(`${rp.url}/private`);
+    expect(String(rp.errors[0])).toContain("http is spoken there");
+  });
+
+  it("by a middleware that is mounted twice is warned of", async () => {
+    const rp = await fixture.start({ routes });
+    rp.app.use(rp.auth);
+    rp.app.get("/late", (_req, res) => res.send("late"));
+    await new Browser().request(`${rp.url}/late`);
+    expect(warnings.join()).toContain("mounted twice");
+  });
+
+  it("repeats no secret of a provider that repeats them, cut or not", async () => {
+    for (const before of [0, 290]) {
+      const sent: string[] = [];
+      const rp = await fixture.start({
+        options: {
+          clientSecret: "a-secret-of-the-client",
+          fetch: async (url, init) => {
+            if (!String(url).endsWith("/connect/token")) return fetch(url, init);
+            const body = new URLSearchParams(String(init?.body));
+            sent.push(body.get("code") ?? "", body.get("code_verifier") ?? "", "a-secret-of-the-client");
+            const { authorization } = Object.fromEntries(new Headers(init?.headers));
+            const said = `${"x".repeat(before)}${sent.join(" ")} ${authorization} ${body}`;
+            return Response.json({ error: "invalid_request", error_description: said }, { status: 400 });
+          },
+        },
+        routes,
+      });
+      await new Browser().signIn(`${rp.url}/private`);
+      const told = `${rp.errors[0]} ${rp.log.join()}`;
+      expect(told).toContain("invalid_request");
+      for (const secret of sent) expect(told).not.toContain(secret.slice(0, 8));
+      expect(told).not.toMatch(/Basic \w/);
+    }
+  });
+});

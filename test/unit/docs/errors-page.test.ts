@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
@@ -17,6 +17,16 @@ describe("docs/errors.md", () => {
       expect(cells[3]?.length, code).toBeGreaterThan(10);
       expect(cells[4]?.length, code).toBeGreaterThan(10);
     }
+  });
+
+  it("lists every warning once, and none that does not exist", () => {
+    const files = readdirSync(new URL("../../../src", import.meta.url), { recursive: true, encoding: "utf8" });
+    const source = files.filter((file) => file.endsWith(".ts")).map((file) => read(`src/${file}`));
+    const known = new Set(
+      source.flatMap((text) => [...text.matchAll(/warnOnce\(\s*"(\w+)"/g)].map(([, code]) => code)),
+    );
+    const listed = [...page.matchAll(/^\| `(OIDC_\w+)`/gm)].map(([, code]) => code);
+    expect(listed.toSorted()).toEqual([...known].toSorted());
   });
 
   it("lists no code that does not exist", () => {
