@@ -2,6 +2,11 @@ import type { IncomingMessage } from "node:http";
 import type { MaybePromise, SignedIn } from "../authentication/session-scheme.js";
 import type { OpenIdConnectOptions, UserFields } from "../options/open-id-connect-options.js";
 
+/** Queries of many database libraries are no promises, and are awaited like one. */
+function isThenable(value: UserFields | PromiseLike<UserFields>): value is PromiseLike<UserFields> {
+  return typeof (value as Partial<PromiseLike<UserFields>> | null | undefined)?.then === "function";
+}
+
 /**
  * Adds what `transformUser` answers, for this request alone: the session is not touched. Asynchronous only where the
  * app's function is.
@@ -15,5 +20,5 @@ export function transformedUser(
   const add = (fields: UserFields): SignedIn =>
     typeof fields === "object" && fields !== null ? { ...current, user: current.user.withFields(fields) } : current;
   const fields = transformUser(current.user, req);
-  return fields instanceof Promise ? fields.then(add) : add(fields);
+  return isThenable(fields) ? Promise.resolve(fields).then(add) : add(fields);
 }

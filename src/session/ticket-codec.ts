@@ -179,8 +179,7 @@ function evidenceOf(payload: Claims): Claims {
 
 function difference(base: Claims, value: Claims): Difference {
   const set = Object.entries(value).filter(
-    ([name, entry]) =>
-      entry !== undefined && !(Object.hasOwn(base, name) && JSON.stringify(base[name]) === JSON.stringify(entry)),
+    ([name, entry]) => entry !== undefined && !(Object.hasOwn(base, name) && text(base[name]) === text(entry)),
   );
   const missing = Object.keys(base).filter((name) => !Object.hasOwn(value, name) || value[name] === undefined);
   return [Object.fromEntries(set), missing];
@@ -213,7 +212,20 @@ function isLengths(field: string, value: unknown): value is TokenLengths {
 }
 
 function json(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
+  return Buffer.from(text(value));
+}
+
+/** @throws ConfigurationError `ERR_OIDC_INVALID_USER` for what the app has put there and JSON cannot hold */
+function text(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (cause) {
+    throw new ConfigurationError(
+      "ERR_OIDC_INVALID_USER",
+      "A session is made of JSON values, and its claims or items hold something else, such as a bigint: change it to a text where claimActions or an event handler puts it there.",
+      { cause },
+    );
+  }
 }
 
 function parse(bytes: Buffer): Readonly<Record<string, JsonValue>> {

@@ -65,6 +65,14 @@ describe("transformUser", () => {
     expect(JSON.parse((await new Browser().fetch(`${rp.url}/who`)).body)).toEqual({ isSync: true });
   });
 
+  it("may answer what is awaited like a promise and is none, as queries of databases are", async () => {
+    // biome-ignore lint/suspicious/noThenProperty: it is what the test is about
+    const query = { then: (done: (fields: object) => void) => done({ more: 1 }), table: "users" };
+    const who = await (await start({ transformUser: () => query as never })).get("/who");
+    expect(who).toMatchObject({ more: 1 });
+    expect(who).not.toHaveProperty("table");
+  });
+
   it("shows where a request is asked outside of the app too, as at a WebSocket's upgrade", async () => {
     const { get } = await start({ transformUser: (user) => ({ greeting: `Hello ${user.name}` }) });
     expect(await get("/bare")).toMatchObject({ sub: "local", greeting: "Hello Local" });

@@ -34,6 +34,8 @@ describe("what an event of the session makes of it", () => {
   it.each<[string, SessionEvents]>([
     ["onSigningIn without sub", { onSigningIn: (ctx) => Object.assign(ctx, { claims: { name: "Nobody" } }) }],
     ["onSigningIn without claims", { onSigningIn: (ctx) => Object.assign(ctx, { claims: undefined }) }],
+    ["onSigningIn with no JSON", { onSigningIn: (ctx) => Object.assign(ctx, { claims: { ...ctx.claims, id: 5n } }) }],
+    ["onSigningIn with items of no JSON", { onSigningIn: (ctx) => Object.assign(ctx, { items: { id: 5n } }) }],
     ["onSigningIn with no date", { onSigningIn: (ctx) => Object.assign(ctx, { expiresAt: new Date("x") }) }],
   ])("%s is an error, and nobody is signed in", async (_name, events) => {
     const { rp, browser } = await start(events);
@@ -43,6 +45,7 @@ describe("what an event of the session makes of it", () => {
 
   it.each<[string, object]>([
     ["claims without sub", { claims: { name: "Nobody" } }],
+    ["claims of no JSON", { claims: { sub: "local", id: 5n } }],
     ["an end that is no date", { expiresAt: new Date(Number.NaN) }],
   ])("onValidatePrincipal with %s is an error, and the session stays as it was", async (_name, change) => {
     let isOn = true;
