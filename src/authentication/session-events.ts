@@ -1,6 +1,7 @@
 import { ConfigurationError } from "../errors.js";
 import type { Ticket } from "../model.js";
 import type { SessionChange, SessionEvents, ValidatePrincipalContext } from "../options/session-events.js";
+import { warnOnce } from "../warnings.js";
 import type { Exchange } from "./exchange.js";
 import { identifiedClaims } from "./identified-claims.js";
 import type { SessionScheme, SignedIn, TicketChange, TicketDraft } from "./session-scheme.js";
@@ -65,6 +66,11 @@ async function validated(
   let isRejected = false;
   let change: SessionChange | undefined;
   let isRenewed = false;
+  let isOver = false;
+  const inTime = (decide: () => void) => {
+    if (isOver) warnOfLateDecision();
+    decide();
+  };
   await handler({
     req: exchange.req,
     res: exchange.res,
@@ -72,22 +78,35 @@ async function validated(
     items: ticket.items ?? {},
     signedInAt: dateOf(ticket.signedInAtSeconds),
     expiresAt: dateOf(ticket.expiresAtSeconds),
-    reject: () => {
-      isRejected = true;
-    },
-    replace: (given) => {
-      change = given;
-    },
-    renew: () => {
-      isRenewed = true;
-    },
+    reject: () =>
+      inTime(() => {
+        isRejected = true;
+      }),
+    replace: (given) =>
+      inTime(() => {
+        change = given;
+      }),
+    renew: () =>
+      inTime(() => {
+        isRenewed = true;
+      }),
   });
+  isOver = true;
   if (isRejected) {
     await scheme.signOut(exchange);
     return undefined;
   }
   if (change === undefined && !isRenewed) return found;
   return scheme.update(exchange, found, { isRenewed, ticket: ticketChange(change) });
+}
+
+/** A check that nobody waits for lets everyone in. */
+function warnOfLateDecision(): void {
+  warnOnce(
+    "OIDC_LATE_DECISION",
+    "onValidatePrincipal decided (reject, replace or renew) after it had ended, which changes nothing any more. Make it async and await what it waits for, or return the promise.",
+    "onValidatePrincipal",
+  );
 }
 
 function ticketChange(change: SessionChange | undefined): TicketChange["ticket"] {

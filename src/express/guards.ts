@@ -9,6 +9,7 @@ import {
 import { ConfigurationError } from "../errors.js";
 import type { JsonValue } from "../model.js";
 import { warnOnce } from "../warnings.js";
+import { asFailure } from "./async-answer.js";
 
 /** What `authorize` gives to its predicate. */
 export interface AuthorizationContext {
@@ -71,12 +72,15 @@ export function authorize(
 }
 
 function decide(work: () => Promise<boolean>, res: Response, next: NextFunction, refuse: () => void): void {
-  work().then((isAllowed) => {
-    // A predicate that answered the response itself has had the last word.
-    if (res.headersSent) return;
-    if (isAllowed) next();
-    else refuse();
-  }, next);
+  work().then(
+    (isAllowed) => {
+      // A predicate that answered the response itself has had the last word.
+      if (res.headersSent) return;
+      if (isAllowed) next();
+      else refuse();
+    },
+    (error: unknown) => next(asFailure(error)),
+  );
 }
 
 function guard(name: string, requirement: Requirement | undefined): RequestHandler {

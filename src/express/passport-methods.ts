@@ -1,5 +1,6 @@
 import type { Request } from "express";
 import { ConfigurationError } from "../errors.js";
+import { asFailure } from "./async-answer.js";
 import type { SignInUser } from "./sign-in-user.js";
 
 type Callback = (error?: unknown) => void;
@@ -34,7 +35,7 @@ function finish(work: () => Promise<void>, done: Callback): void {
   // Out of the promise: what the callback throws is the app's, and must not come back to it as our error.
   work().then(
     () => process.nextTick(done),
-    (error: unknown) => process.nextTick(done, error),
+    (error: unknown) => process.nextTick(done, asFailure(error)),
   );
 }
 

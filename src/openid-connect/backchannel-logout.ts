@@ -65,13 +65,11 @@ async function end(remote: Remote, used: UsedLogoutTokens, exchange: Exchange, t
   const { options } = remote;
   const { issuer, subject, providerSessionId, claims } = token;
   try {
-    await raise<BackchannelLogoutContext>(options.events.onBackchannelLogout, {
-      ...eventBase(remote, exchange),
-      issuer,
-      subject,
-      providerSessionId,
-      claims,
-    });
+    await raise<BackchannelLogoutContext>(
+      options.events.onBackchannelLogout,
+      { ...eventBase(remote, exchange), issuer, subject, providerSessionId, claims },
+      ["handled", "fail"],
+    );
     await remote.session.revoke(revocationOf(token, options.now(), options.clockToleranceSeconds));
   } catch (thrown) {
     // Not done, so not used: the provider may come again with it.

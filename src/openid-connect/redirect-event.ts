@@ -69,7 +69,8 @@ export function endpointOfEvent({ options: { requireHttps } }: Remote, given: st
   );
 }
 
-function sendable(given: Readonly<Record<string, unknown>>): AuthorizationParameters {
+function sendable(given: unknown): AuthorizationParameters {
+  assertParameters("onRedirectToIdentityProvider", given);
   const parameters: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
@@ -84,6 +85,12 @@ function sendable(given: Readonly<Record<string, unknown>>): AuthorizationParame
     throw invalid("onRedirectToIdentityProvider set max_age to something other than whole seconds, 0 or more.");
   }
   return parameters;
+}
+
+/** @throws ConfigurationError `ERR_OIDC_INVALID_CHALLENGE` for what is no record of parameters any more */
+export function assertParameters(event: string, given: unknown): asserts given is Readonly<Record<string, unknown>> {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  throw invalid(`an event handler (${event}) replaced ctx.parameters with something that is no object of parameters.`);
 }
 
 function invalid(message: string): ConfigurationError {

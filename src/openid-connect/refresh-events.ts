@@ -32,7 +32,7 @@ export async function raiseRefreshing(
   const handler = remote.options.events.onTokenRefreshing;
   if (handler === undefined) return undefined;
   const given = { ...base(remote, exchange, want), claims, tokens: undefined };
-  const { tokens } = await raise<TokenRefreshingContext>(handler, given).catch((thrown: unknown) => {
+  const { tokens } = await raise<TokenRefreshingContext>(handler, given, ["skip", "fail"]).catch((thrown: unknown) => {
     if (thrown instanceof Interruption) throw new HeldBack();
     if (!(thrown instanceof FailedByEvent)) throw thrown;
     throw new TokenError("ERR_OIDC_REFRESH_FAILED", "onTokenRefreshing failed the renewal: see the cause.", {
@@ -58,13 +58,17 @@ export async function raiseRefreshed(
 ): Promise<Claims | undefined> {
   const handler = remote.options.events.onTokenRefreshed;
   if (handler === undefined) return undefined;
-  const context = await raise<TokenRefreshedContext>(handler, {
-    ...base(remote, exchange, want),
-    tokens: { accessToken, tokenType, expiresAtSeconds, refreshToken },
-    idTokenClaims,
-    // A copy: those of the session are shared by its requests.
-    claims: { ...claims },
-  });
+  const context = await raise<TokenRefreshedContext>(
+    handler,
+    {
+      ...base(remote, exchange, want),
+      tokens: { accessToken, tokenType, expiresAtSeconds, refreshToken },
+      idTokenClaims,
+      // A copy: those of the session are shared by its requests.
+      claims: { ...claims },
+    },
+    [],
+  );
   if (JSON.stringify(context.claims) === JSON.stringify(claims)) return undefined;
   if (context.claims?.["sub"] === claims["sub"]) return context.claims;
   throw new Error(
@@ -84,7 +88,7 @@ export async function raiseRefreshFailed(
   const endsSession = error instanceof TokenError && refresh.onInvalidGrant === "signOut";
   try {
     const given = { ...base(remote, exchange, want), claims, error, endsSession };
-    await raise<TokenRefreshFailedContext>(events.onTokenRefreshFailed, given);
+    await raise<TokenRefreshFailedContext>(events.onTokenRefreshFailed, given, []);
   } catch (thrown) {
     logger?.error?.(
       { event: "event_handler_failed", scheme: remote.name, handler: "onTokenRefreshFailed", error: nameOf(thrown) },

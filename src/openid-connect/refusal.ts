@@ -1,4 +1,5 @@
 import type { Exchange } from "../authentication/exchange.js";
+import { returnUrlFromCode } from "../authentication/return-url.js";
 import type { Handled } from "../authentication/scheme-registry.js";
 import { CallbackError } from "../errors.js";
 import type { AccessDeniedContext, ChallengeProperties } from "../options/events.js";
@@ -33,7 +34,9 @@ export async function refuse(
     ["handled", "skip"],
   );
   if (context.accessDeniedPath === undefined) throw error;
+  // An event may have made it of what the provider, or whoever sent this answer, says.
+  const path = returnUrlFromCode(`${exchange.publicPath}${context.accessDeniedPath}`, exchange.origin);
   const query = new URLSearchParams({ [remote.options.returnUrlParameter]: properties.returnUrl });
-  redirectLocally(exchange, `${exchange.publicPath}${context.accessDeniedPath}?${query}`);
+  redirectLocally(exchange, `${path}${path.includes("?") ? "&" : "?"}${query}`);
   return "answered";
 }

@@ -9,7 +9,7 @@ import { adviseSignOut } from "./advice.js";
 import { endSessionHere } from "./end-session-here.js";
 import { Interruption, raise } from "./event-runner.js";
 import { leave } from "./leave.js";
-import { endpointOfEvent } from "./redirect-event.js";
+import { assertParameters, endpointOfEvent } from "./redirect-event.js";
 import { eventBase, ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /**
@@ -60,6 +60,7 @@ async function endSession(
       { ...eventBase(remote, exchange), parameters, endSessionEndpoint: metadata.end_session_endpoint },
       ["handled"],
     );
+    assertParameters("onRedirectToIdentityProviderForSignOut", context.parameters);
     const endpoint =
       context.endSessionEndpoint === metadata.end_session_endpoint
         ? metadata.end_session_endpoint
