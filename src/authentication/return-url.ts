@@ -9,10 +9,11 @@ export function localReturnUrl(given: unknown, origin: string): string | undefin
   if (!URL.canParse(given, origin)) return undefined;
   const resolved = new URL(given, origin);
   if (resolved.origin !== origin) return undefined;
-  // What is plain ASCII goes out byte for byte as it came; only what a header cannot hold is written anew.
-  if (/^[\x21-\x7e]+$/.test(given)) return given;
   const written = resolved.pathname + resolved.search + resolved.hash;
-  return isPathText(written) ? written : undefined;
+  // Dot segments can leave two slashes in front, which whoever redirects by the path that arrives would send elsewhere.
+  if (!isPathText(written)) return undefined;
+  // What is plain ASCII goes out byte for byte as it came; only what a header cannot hold is written anew.
+  return /^[\x21-\x7e]+$/.test(given) ? given : written;
 }
 
 /** Starts with one slash; nothing that URL parsers drop, or read as a slash. */

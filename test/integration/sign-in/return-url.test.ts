@@ -41,6 +41,8 @@ describe("the return URL", () => {
     "javascript:alert(1)",
     "data:text/html,x",
     "/\u2028//evil",
+    "/..//evil.example",
+    "/x/../.%2e//evil.example",
     " /x",
     "evil",
     "",
