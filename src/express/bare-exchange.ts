@@ -52,7 +52,8 @@ export class BareExchange implements Exchange {
     const isTrusted = app.get("trust proxy fn") as (address: string | undefined, hop: number) => boolean;
     const forwarded = this.req.headers["x-forwarded-proto"];
     if (typeof forwarded !== "string" || !isTrusted(this.req.socket.remoteAddress, 0)) return false;
-    return forwarded.split(",", 1)[0]?.trim().toLowerCase() === "https";
+    // Of a WebSocket's upgrade some proxies say wss.
+    return /^\s*(?:https|wss)\s*(?:,|$)/i.test(forwarded);
   }
 
   get origin(): string {

@@ -180,6 +180,7 @@ describe("authenticate", () => {
     const cookie = await signedIn(rp);
     expect(cookie).toContain("__Host-");
     expect(await upgrade(rp.url, { ...proxied, cookie })).toBe("alice");
+    expect(await upgrade(rp.url, { "x-forwarded-proto": "wss", cookie })).toBe("alice");
     expect(await upgrade(rp.url, { cookie })).toBe("nobody");
     const restarted = await startWithSockets({ trustProxy: 1 });
     expect(await upgrade(restarted.url, { ...proxied, cookie })).toBe("alice");
