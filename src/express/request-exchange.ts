@@ -3,6 +3,7 @@ import type { Exchange } from "../authentication/exchange.js";
 import type { SchemeRegistry } from "../authentication/scheme-registry.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
 import { CallbackError } from "../errors.js";
+import type { RequestOidc } from "./request-oidc.js";
 
 /** Public origin of the app, and the path that a proxy strips before requests come here. */
 export interface BaseUrl {
@@ -17,7 +18,9 @@ export class RequestExchange implements Exchange {
   readonly url: string;
   /** Kept for `req.oidc`, which is made when it is first touched. */
   readonly schemes: SchemeRegistry;
+  /** Who is signed in, as of now. */
   current: SignedIn | undefined;
+  oidc: RequestOidc | undefined;
   private readonly baseUrl: BaseUrl | undefined;
   private readonly mountPath: string;
 
@@ -29,6 +32,7 @@ export class RequestExchange implements Exchange {
     this.url = req.url;
     this.schemes = schemes;
     this.current = undefined;
+    this.oidc = undefined;
     this.baseUrl = baseUrl;
   }
 
@@ -41,7 +45,7 @@ export class RequestExchange implements Exchange {
   }
 
   get origin(): string {
-    return this.baseUrl?.origin ?? `${this.req.protocol}://${host(this.req)}`;
+    return this.baseUrl?.origin ?? requestOrigin(this.req);
   }
 
   get publicPath(): string {
@@ -63,14 +67,20 @@ export class RequestExchange implements Exchange {
   }
 }
 
-/** The Host header, or X-Forwarded-Host from a proxy that Express trusts; with its port, in both majors. */
-function host(req: Request): string {
+/**
+ * The Host header, or X-Forwarded-Host from a proxy that Express trusts; with its port, in both majors. Written as
+ * browsers write an origin, without the port that is the scheme's own: all comparisons are with what they send.
+ */
+function requestOrigin(req: Request): string {
   const isTrusted = req.app.get("trust proxy fn") as (address: string | undefined, hop: number) => boolean;
   const forwarded = req.headers["x-forwarded-host"];
   const claimed =
     typeof forwarded === "string" && isTrusted(req.socket.remoteAddress, 0) ? forwarded.split(",", 1)[0] : undefined;
   const name = (claimed ?? req.headers.host ?? "").trim();
-  if (/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(name)) return name.toLowerCase();
+  if (/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(name)) {
+    const url = `${req.secure ? "https" : "http"}://${name}`;
+    if (URL.canParse(url)) return new URL(url).origin;
+  }
   throw new CallbackError(
     "ERR_OIDC_CALLBACK_MALFORMED",
     "This request has no usable Host header, and its own public URL cannot be told. Set baseUrl to make it independent of headers.",

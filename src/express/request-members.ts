@@ -1,4 +1,4 @@
-import type { Request } from "express";
+import type { Application, Request } from "express";
 import { warnOnce } from "../warnings.js";
 import { PASSPORT_METHODS } from "./passport-methods.js";
 import type { RequestExchange } from "./request-exchange.js";
@@ -14,17 +14,22 @@ const STATE = Symbol("add-openid-connect");
 
 type RequestWithState = Request & { [STATE]?: RequestExchange | undefined };
 
-/** Gives the request of this exchange its `req.oidc` and Passport's methods. */
+/**
+ * Gives the request of this exchange its `req.oidc` and Passport's methods. Of several middlewares that see one request,
+ * as one on the app and one below a path, the last is who answers.
+ */
 export function attachOidc(exchange: RequestExchange): void {
   const { req } = exchange;
   const prototype: object = Object.getPrototypeOf(req);
-  if (prototype !== lastPrepared) prepare(prototype);
-  if ((req as RequestWithState)[STATE] !== undefined) warnOfSecond(exchange);
+  if (prototype !== lastPrepared) prepare(prototype, req.app);
+  const above = (req as RequestWithState)[STATE];
+  if (above !== undefined) warnOfSecond(above, exchange);
   (req as RequestWithState)[STATE] = exchange;
 }
 
-/** Two of one request have two sessions, by name or by path, and the first answers for both at the paths they share. */
-function warnOfSecond({ publicPath }: RequestExchange): void {
+/** Two at one place have two sessions or share one, and the first answers for both at the paths that they share. */
+function warnOfSecond(above: RequestExchange, { publicPath }: RequestExchange): void {
+  if (above.publicPath !== publicPath) return;
   warnOnce(
     "OIDC_MOUNTED_TWICE",
     `addOpenIdConnect() is mounted twice for requests below ${publicPath === "" ? "/" : publicPath}: the last one alone says who is signed in, and the first one answers the paths that both have. Mount one, once, above all routes that need it.`,
@@ -34,33 +39,38 @@ function warnOfSecond({ publicPath }: RequestExchange): void {
 const prepared = new WeakSet<object>();
 let lastPrepared: object | undefined;
 
-function prepare(prototype: object): void {
+function prepare(prototype: object, app: Application): void {
   lastPrepared = prototype;
   if (prepared.has(prototype)) return;
   prepared.add(prototype);
+  const shared = sharedPrototype(prototype, app);
   for (const [name, value] of Object.entries(PASSPORT_METHODS)) {
-    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+    Object.defineProperty(shared, name, { value, configurable: true, writable: true });
   }
-  defineLazily(prototype, "oidc", (exchange) => new RequestOidc(exchange, exchange.schemes, exchange.current));
-  defineLazily(prototype, "user", (exchange) => exchange.current?.user);
+  defineLazily(shared, "oidc", (exchange) => (exchange.oidc ??= new RequestOidc(exchange)));
+  defineLazily(shared, "user", (exchange) => exchange.current?.user);
+}
+
+/** What Express does not tell of its types. */
+type MountedApp = Application & { readonly parent?: MountedApp; readonly request: object };
+
+/** A mounted app's requests go on to the app around it, which is to find there what was given to them inside. */
+function sharedPrototype(prototype: object, app: Application): object {
+  let outermost = app as MountedApp;
+  while (outermost.parent !== undefined) outermost = outermost.parent;
+  return Object.prototype.isPrototypeOf.call(outermost.request, prototype) ? outermost.request : prototype;
 }
 
 /** What is assigned, by Passport or by an app's tests, wins. */
 function defineLazily(prototype: object, name: "oidc" | "user", make: (exchange: RequestExchange) => unknown): void {
-  const become = (req: object, value: unknown): void => {
-    Object.defineProperty(req, name, { value, configurable: true, writable: true, enumerable: true });
-  };
   Object.defineProperty(prototype, name, {
     configurable: true,
     get(this: RequestWithState): unknown {
       const exchange = this[STATE];
-      if (exchange === undefined) return undefined;
-      const value = make(exchange);
-      if (name === "oidc") become(this, value);
-      return value;
+      return exchange === undefined ? undefined : make(exchange);
     },
     set(this: RequestWithState, value: unknown) {
-      become(this, value);
+      Object.defineProperty(this, name, { value, configurable: true, writable: true, enumerable: true });
     },
   });
 }

@@ -18,12 +18,10 @@ export type TokenName = "access_token" | "id_token" | "refresh_token" | "expires
 export class RequestOidc {
   readonly #exchange: RequestExchange;
   readonly #schemes: SchemeRegistry;
-  #current: SignedIn | undefined;
 
-  constructor(exchange: RequestExchange, schemes: SchemeRegistry, current: SignedIn | undefined) {
+  constructor(exchange: RequestExchange) {
     this.#exchange = exchange;
-    this.#schemes = schemes;
-    this.#current = current;
+    this.#schemes = exchange.schemes;
   }
 
   /**
@@ -228,10 +226,16 @@ export class RequestOidc {
     throw new AuthorizationError("ERR_OIDC_UNAUTHENTICATED", "Nobody is signed in on this request.");
   }
 
+  get #current(): SignedIn | undefined {
+    return this.#exchange.current;
+  }
+
   #become(current: SignedIn | undefined): void {
-    this.#current = current;
-    // What an app's declaration of Express.User adds, its mapUser and transformUser have put there.
-    this.#exchange.req.user = current?.user as Express.User | undefined;
+    const { req } = this.#exchange;
+    this.#exchange.current = current;
+    // What was assigned, by Passport say, would hide the change. What an app's declaration of Express.User adds, its
+    // mapUser and transformUser have put there.
+    if (Object.hasOwn(req, "user")) req.user = current?.user as Express.User | undefined;
   }
 
   #assertNotAnswered(what: string): void {

@@ -1,4 +1,4 @@
-import { requireAuth } from "add-openid-connect";
+import { addOpenIdConnect, requireAuth } from "add-openid-connect";
 import express5 from "express";
 import express4 from "express4";
 import { describe, expect, it } from "vitest";
@@ -97,6 +97,26 @@ describe.each(majors)("%s behind a proxy", (_major, framework) => {
     expect(cookies).not.toContain("Secure");
   });
 
+  it.each([
+    ["https", "app.example:443", "https://app.example"],
+    ["http", "app.example:80", "http://app.example"],
+    ["https", "App.Example:8443", "https://app.example:8443"],
+  ])("that sends %s and %s means the origin as browsers write it", async (proto, host, origin) => {
+    const rp = await fixture.start({
+      framework,
+      trustProxy: "loopback",
+      routes: (app) => {
+        app.get("/go", (req, _res, next) => req.oidc.challenge({ returnUrl: `${origin}/inside` }, next));
+      },
+    });
+    const headers = { "x-forwarded-proto": proto, "x-forwarded-host": host };
+    const page = await new Browser().request(`${rp.url}/go`, { headers });
+    const { searchParams } = new URL(page.headers.get("location") ?? "");
+    expect(searchParams.get("redirect_uri")).toBe(`${origin}/signin-oidc`);
+    const posted = { method: "POST", headers: { ...headers, origin, "sec-fetch-site": "" } };
+    expect((await new Browser().request(`${rp.url}/logout`, posted)).status).toBe(303);
+  });
+
   it("with baseUrl believes no header at all", async () => {
     const { uri } = await redirectUri(
       { trustProxy: true, options: { baseUrl: "https://public.example" } },
@@ -128,4 +148,50 @@ describe.each(majors)("%s behind a proxy", (_major, framework) => {
       if (page !== undefined) expect(page.status).toBe(400);
     },
   );
+});
+
+describe.each(majors)("%s with more than one middleware or app", (_major, framework) => {
+  it("asks the middleware that stands nearest, whatever one above it knows", async () => {
+    const rp = await fixture.start({
+      framework,
+      routes: (app) => {
+        app.use((req, res, next) => {
+          res.set("x-above", String(req.oidc.isAuthenticated()));
+          next();
+        });
+        app.use(
+          "/admin",
+          addOpenIdConnect({
+            authority: fixture.idp.issuer,
+            requireHttpsMetadata: false,
+            clientId: "pkce_client",
+            session: { secret: "admin-0123456789-abcdefghijklmnopqrstuvwxyz", name: "admin" },
+          }),
+        );
+        app.get("/who", (req, res) => res.json([req.user?.sub, req.oidc.isAuthenticated()]));
+        app.get("/admin/who", (req, res) => res.json([req.user?.sub ?? null, req.oidc.isAuthenticated()]));
+        app.get("/admin/private", requireAuth(), (_req, res) => res.send("in"));
+      },
+    });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/login`);
+    expect(JSON.parse((await browser.fetch(`${rp.url}/who`)).body)).toEqual(["alice", true]);
+    const below = await browser.fetch(`${rp.url}/admin/who`);
+    expect([below.headers.get("x-above"), ...JSON.parse(below.body)]).toEqual(["true", null, false]);
+    expect((await browser.fetch(`${rp.url}/admin/private`)).status).toBe(401);
+  });
+
+  it("has what a mounted app's middleware found in the app around it, too", async () => {
+    const rp = await fixture.start({
+      framework,
+      mountPath: "/app",
+      routes: (app) => {
+        app.get("/inside", requireAuth(), (_req, res) => res.send("in"));
+      },
+    });
+    rp.app.get("/app/outside", requireAuth(), (req, res) => res.json([req.user?.sub, req.isAuthenticated()]));
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/inside`);
+    expect(JSON.parse((await browser.fetch(`${rp.url}/outside`)).body)).toEqual(["alice", true]);
+  });
 });
