@@ -9,15 +9,24 @@ import type { SessionScheme, SignedIn, TicketChange, TicketDraft } from "./sessi
 /**
  * A session scheme with the app's events around it, wherever its sessions live. Without a handler of its own a method is
  * the scheme's, so what nobody listens to costs nothing.
+ *
+ * `onRejected` is told of a session that the app has ended by `reject()`.
  */
-export function withSessionEvents(scheme: SessionScheme, events: SessionEvents): SessionScheme {
+export function withSessionEvents(
+  scheme: SessionScheme,
+  events: SessionEvents,
+  onRejected: (exchange: Exchange) => void,
+): SessionScheme {
   const { onValidatePrincipal, onSigningIn, onSignedIn, onSigningOut } = events;
   return {
     ...scheme,
     ...(onValidatePrincipal !== undefined && {
       authenticate: async (exchange: Exchange) => {
         const found = await scheme.authenticate(exchange);
-        return found === undefined ? undefined : validated(scheme, exchange, found, onValidatePrincipal);
+        if (found === undefined) return undefined;
+        const valid = await validated(scheme, exchange, found, onValidatePrincipal);
+        if (valid === undefined) onRejected(exchange);
+        return valid;
       },
     }),
     ...((onSigningIn !== undefined || onSignedIn !== undefined) && {

@@ -6,6 +6,7 @@ import type { SessionScheme } from "../authentication/session-scheme.js";
 import { createStoreScheme } from "../authentication/store-scheme.js";
 import type { Ticket } from "../model.js";
 import { createDeferredScheme } from "../openid-connect/deferred-scheme.js";
+import { forgetKeptSession } from "../openid-connect/kept-session.js";
 import { createRemote, type Remote } from "../openid-connect/remote.js";
 import { warnOfLogoutReach } from "../options/logout-reach.js";
 import type { ResolvedOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
@@ -38,7 +39,13 @@ export class AuthenticationBuilder {
       remotes.some(({ provider, options }) => {
         return options.paths.backchannelLogout !== undefined && provider.supportsBackchannelLogout();
       });
-    const session = withSessionEvents(createSessionScheme(cookie, first, createUser, isLogoutExpected), cookie.events);
+    const session = withSessionEvents(
+      createSessionScheme(cookie, first, createUser, isLogoutExpected),
+      cookie.events,
+      (exchange) => {
+        for (const remote of remotes) forgetKeptSession(remote, exchange);
+      },
+    );
     for (const options of this.#remotes.values()) warnOfLogoutReach(cookie, options);
     const remotes: readonly Remote[] = [...this.#remotes].map(([name, options]) =>
       createRemote(name, options, session, cookie),

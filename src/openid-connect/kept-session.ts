@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Exchange } from "../authentication/exchange.js";
 import { ConfigurationError } from "../errors.js";
 import { forgetSignIn, noteSignIn, readCorrelationCookies } from "../session/correlation-cookie.js";
@@ -12,10 +13,28 @@ export function noteKeptSession(remote: Remote, exchange: Exchange): void {
   const { prefix, attributes } = remote.correlationCookie(exchange);
   const { lifetimeSeconds } = remote.options.transaction;
   const { cookie } = exchange.req.headers;
-  const time = remote.options.now();
+  const name = remote.session.cookieName(exchange);
+  if (name === undefined) return;
+  const note = { atSeconds: remote.options.now(), session: mark(name) };
   sendCookies(exchange.res, `correlation ${remote.name}`, () =>
-    noteSignIn(cookie, prefix, attributes, lifetimeSeconds, time),
+    noteSignIn(cookie, prefix, attributes, lifetimeSeconds, note),
   );
+}
+
+/**
+ * Takes the note back, of a session that has ended otherwise than by a sign-out. The cookie itself stays: tabs that sign
+ * in right now need it.
+ */
+export function forgetKeptSession(remote: Remote, exchange: Exchange): void {
+  const { prefix, attributes } = remote.correlationCookie(exchange);
+  const { cookie } = exchange.req.headers;
+  sendCookies(exchange.res, `correlation ${remote.name}`, () =>
+    forgetSignIn(cookie, prefix, attributes, remote.options.transaction.lifetimeSeconds),
+  );
+}
+
+function mark(cookieName: string): string {
+  return createHash("sha256").update(cookieName).digest("base64url").slice(0, 4);
 }
 
 /**
@@ -26,16 +45,20 @@ export function noteKeptSession(remote: Remote, exchange: Exchange): void {
 export function assertSessionKept(remote: Remote, exchange: Exchange): void {
   const { cookie } = exchange.req.headers;
   if (cookie === undefined) return;
-  const { prefix, attributes } = remote.correlationCookie(exchange);
-  const latest = Math.max(...readCorrelationCookies(cookie, prefix).map((found) => found.signedInAtSeconds ?? 0), 0);
-  const age = remote.options.now() - latest;
-  if (latest === 0 || age < 0 || age > SUSPICIOUS_SECONDS) return;
   const name = remote.session.cookieName(exchange);
   if (name === undefined || cookie.includes(`${name}=`)) return;
-  // Told once: whoever tries again shall be able to.
-  sendCookies(exchange.res, `correlation ${remote.name}`, () =>
-    forgetSignIn(cookie, prefix, attributes, remote.options.transaction.lifetimeSeconds),
+  const { prefix } = remote.correlationCookie(exchange);
+  const notes = readCorrelationCookies(cookie, prefix).flatMap(({ signedIn }) => signedIn ?? []);
+  const latest = Math.max(
+    ...notes.filter(({ session }) => session === mark(name)).map(({ atSeconds }) => atSeconds),
+    0,
   );
+  const age = remote.options.now() - latest;
+  // A session that is over by now is one that the browser has dropped rightly.
+  const mostSeconds = Math.min(SUSPICIOUS_SECONDS, remote.sessionOptions.expireTimeSpanSeconds - 1);
+  if (latest === 0 || age < 0 || age > mostSeconds) return;
+  // Told once: whoever tries again shall be able to.
+  forgetKeptSession(remote, exchange);
   throw new ConfigurationError(
     "ERR_OIDC_SESSION_NOT_KEPT",
     `The sign-in of ${Math.floor(age)} s ago went well, and the browser did not keep the session cookie (${name}). ${reasons(remote, exchange, name)}`,

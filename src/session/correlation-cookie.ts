@@ -5,8 +5,15 @@ import { type CookieAttributes, serializeCookie } from "./session-cookie.js";
 export interface CorrelationCookie {
   readonly name: string;
   readonly value: string;
-  /** When a sign-in of this browser last went well, in seconds since the epoch; a sign-out clears the cookie. */
-  readonly signedInAtSeconds?: number | undefined;
+  /** The sign-in of this browser that last went well; a sign-out clears the cookie. */
+  readonly signedIn?: SignInNote | undefined;
+}
+
+/** When a sign-in went well, and into which session cookie: another app on this host reads the same notes. */
+export interface SignInNote {
+  readonly atSeconds: number;
+  /** Four characters that stand for the cookie's name. */
+  readonly session: string;
 }
 
 /**
@@ -14,7 +21,7 @@ export interface CorrelationCookie {
  * same moment may each be given one, hence the four random characters at the end of the name: none overwrites
  * another's.
  */
-const VALUE = /^([\w-]{22})(?:\.([0-9a-z]{1,9}))?$/;
+const VALUE = /^([\w-]{22})(?:\.([0-9a-z]{1,9})\.([\w-]{4}))?$/;
 
 /** More than a browser comes to by honest use; each further one costs every request its bytes. */
 const MOST_COOKIES = 24;
@@ -27,9 +34,10 @@ export function readCorrelationCookies(header: string | undefined, prefix: strin
     const equals = pair.indexOf("=");
     const name = pair.slice(0, equals).trim();
     if (name.length !== prefix.length + 4 || !name.startsWith(prefix)) continue;
-    const [, value, time] = VALUE.exec(pair.slice(equals + 1).trim()) ?? [];
+    const [, value, time, session] = VALUE.exec(pair.slice(equals + 1).trim()) ?? [];
     if (value === undefined) continue;
-    found.push({ name, value, signedInAtSeconds: time === undefined ? undefined : Number.parseInt(time, 36) });
+    const isNoted = time !== undefined && session !== undefined;
+    found.push({ name, value, signedIn: isNoted ? { atSeconds: Number.parseInt(time, 36), session } : undefined });
   }
   return found;
 }
@@ -59,11 +67,11 @@ export function noteSignIn(
   prefix: string,
   attributes: CookieAttributes,
   lifetimeSeconds: number,
-  nowSeconds: number,
+  note: SignInNote,
 ): readonly string[] {
   const [first] = readCorrelationCookies(header, prefix);
   if (first === undefined) return [];
-  const value = `${first.value}.${Math.floor(nowSeconds).toString(36)}`;
+  const value = `${first.value}.${Math.floor(note.atSeconds).toString(36)}.${note.session}`;
   return [serializeCookie(first.name, value, attributes, lifetimeSeconds)];
 }
 
@@ -75,7 +83,7 @@ export function forgetSignIn(
   lifetimeSeconds: number,
 ): readonly string[] {
   return readCorrelationCookies(header, prefix)
-    .filter(({ signedInAtSeconds }) => signedInAtSeconds !== undefined)
+    .filter(({ signedIn }) => signedIn !== undefined)
     .map(({ name, value }) => serializeCookie(name, value, attributes, lifetimeSeconds));
 }
 

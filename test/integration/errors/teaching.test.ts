@@ -134,6 +134,44 @@ describe("a session cookie that the browser does not keep", () => {
     expect((await browser.request(`${rp.url}/private`)).status).toBe(302);
   });
 
+  it("is not suspected of an app that shares the host under another name", async () => {
+    const [one, other] = [
+      await fixture.start({ routes }),
+      await fixture.start({ options: { session: { secret: SECRET, name: "other" } }, routes }),
+    ];
+    const browser = new Browser();
+    await browser.signIn(`${one.url}/private`);
+    expect((await browser.signIn(`${other.url}/private`)).status).toBe(200);
+    expect(other.errors).toEqual([]);
+  });
+
+  it("is not suspected when its time is over, nor when the app has ended it", async () => {
+    let ahead = 0;
+    let isRejected = false;
+    const short = await fixture.start({
+      options: {
+        now: () => Date.now() / 1000 + ahead,
+        session: { secret: SECRET, expireTimeSpan: 5, persistent: true },
+      },
+      routes,
+    });
+    const first = new Browser();
+    await first.signIn(`${short.url}/private`);
+    first.jar.remove((name) => name === "oidc");
+    ahead = 5;
+    expect((await first.request(`${short.url}/private`)).status).toBe(302);
+    const onValidatePrincipal = (ctx: { reject(): void }) => (isRejected ? ctx.reject() : undefined);
+    const strict = await fixture.start({
+      options: { session: { secret: SECRET, events: { onValidatePrincipal } } },
+      routes,
+    });
+    const second = new Browser();
+    await second.signIn(`${strict.url}/private`);
+    isRejected = true;
+    await second.fetch(`${strict.url}/nowhere`);
+    expect((await second.request(`${strict.url}/private`)).status).toBe(302);
+  });
+
   it("is not suspected after a sign-out, nor half a minute later, nor with the cookie there", async () => {
     let ahead = 0;
     const rp = await fixture.start({ options: { now: () => Date.now() / 1000 + ahead }, routes });
