@@ -31,7 +31,14 @@ export async function readCallbackMessage(exchange: Exchange): Promise<CallbackM
   if (type !== "application/x-www-form-urlencoded") {
     throw malformed("its body is not of the type application/x-www-form-urlencoded that a form_post has");
   }
-  return isConsumed(req) ? fromParsedBody(exchange.parsedBody) : parse(await readBody(req));
+  if (isConsumed(req)) return fromParsedBody(exchange.parsedBody);
+  return parse(
+    await readBody(req).catch((error: unknown) => {
+      // The rest of the body is not read, so the connection cannot carry another request, whoever answers this one.
+      if (!exchange.res.headersSent) exchange.res.setHeader("connection", "close");
+      throw error;
+    }),
+  );
 }
 
 function parse(text: string): CallbackMessage {
@@ -85,6 +92,8 @@ function readBody(req: IncomingMessage): Promise<string> {
     const onEnd = () => done(() => resolve(Buffer.concat(chunks).toString("utf8")));
     const onBroken = () => done(() => reject(malformed("its body was cut off")));
     req.on("data", onData).on("end", onEnd).on("error", onBroken).on("close", onBroken);
+    // Something mounted before may have paused it, and a listener alone would wait for ever.
+    req.resume();
   });
 }
 
@@ -96,7 +105,7 @@ function tooLarge(): CallbackError {
   return new CallbackError(
     "ERR_OIDC_CALLBACK_TOO_LARGE",
     `This answer to a sign-in has more than ${MAX_BODY_BYTES} bytes, and was not read further.`,
-    // The rest of the body is not read: the connection cannot carry another request.
+    // Express's own error handler takes all other headers away.
     { headers: { connection: "close" } },
   );
 }

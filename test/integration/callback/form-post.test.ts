@@ -18,6 +18,14 @@ describe("form_post", () => {
     ["express.json()", (app) => void app.use(express.json())],
     ["express.text() for every type", (app) => void app.use(express.text({ type: "*/*" }))],
     ["express.raw() for every type", (app) => void app.use(express.raw({ type: "*/*" }))],
+    [
+      "something that has paused the request",
+      (app) =>
+        void app.use((req, _res, next) => {
+          req.pause();
+          next();
+        }),
+    ],
   ])("signs in behind %s", async (_name, before) => {
     const rp = await fixture.start({
       options: { responseMode: "form_post" },

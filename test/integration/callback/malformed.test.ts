@@ -1,4 +1,5 @@
 import { CallbackError } from "add-openid-connect";
+import type { NextFunction, Request, Response } from "express";
 import { describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
@@ -169,6 +170,20 @@ describe("a callback that is not as it must be", () => {
     const body = `state=a&code=${"x".repeat(1_048_576)}`;
     const error = await refused(rp, new Browser(), `${rp.url}/signin-oidc`, { method: "POST", headers: form, body });
     expect([error.code, error.status]).toEqual(["ERR_OIDC_CALLBACK_TOO_LARGE", 413]);
+  });
+
+  it("with such a body ends the connection, also where the app answers errors itself", async () => {
+    const rp = await fixture.start({
+      routes: (app) => {
+        app.use((error: CallbackError, _req: Request, res: Response, _next: NextFunction) => {
+          res.status(error.status).send(error.code);
+        });
+      },
+    });
+    const body = `state=a&code=${"x".repeat(1_048_576)}`;
+    const headers = { ...form, connection: "keep-alive" };
+    const page = await new Browser().request(`${rp.url}/signin-oidc`, { method: "POST", headers, body });
+    expect([page.status, page.headers.get("connection")]).toEqual([413, "close"]);
   });
 
   it("with broken percent-encoding is refused, in query and form", async () => {
