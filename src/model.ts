@@ -77,6 +77,8 @@ export interface Ticket {
   /** The cookie outlives the browser session. */
   readonly isPersistent: boolean;
   readonly claims: Claims;
+  /** The app wrote the claims itself, so nothing of them is compressed beside the provider's tokens. */
+  readonly areClaimsOfApp?: true | undefined;
   /** What `mapUser` added, JSON of the app's own. */
   readonly userFields?: Readonly<Record<string, JsonValue>> | undefined;
   /** The app's own notes, given to `signIn`. */

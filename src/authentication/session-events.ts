@@ -42,9 +42,10 @@ export function withSessionEvents(
         };
         await onSigningIn?.(context);
         const { claims, items, isPersistent, expiresAt } = context;
-        const changed = {
+        const changed: TicketDraft = {
           ...draft,
           claims: identifiedClaims(claims, "onSigningIn"),
+          ...(claims !== draft.claims && { areClaimsOfApp: true }),
           items,
           isPersistent,
           expiresAtSeconds: expiresAt === undefined ? undefined : secondsOf(expiresAt),
@@ -122,7 +123,10 @@ function ticketChange(change: SessionChange | undefined): TicketChange["ticket"]
   if (change === undefined) return undefined;
   const { claims, items, isPersistent, expiresAt } = change;
   return {
-    ...(claims !== undefined && { claims: identifiedClaims(claims, "onValidatePrincipal") }),
+    ...(claims !== undefined && {
+      claims: identifiedClaims(claims, "onValidatePrincipal"),
+      areClaimsOfApp: true as const,
+    }),
     ...(items !== undefined && { items }),
     ...(isPersistent !== undefined && { isPersistent }),
     ...(expiresAt !== undefined && { expiresAtSeconds: secondsOf(expiresAt) }),

@@ -14,7 +14,7 @@ export interface SignedIn {
 /** What a sign-in knows of its ticket; the scheme adds id and times. */
 export type TicketDraft = Pick<
   Ticket,
-  "scheme" | "claims" | "userFields" | "items" | "evidence" | "grantedScopes" | "transactionId"
+  "scheme" | "claims" | "areClaimsOfApp" | "userFields" | "items" | "evidence" | "grantedScopes" | "transactionId"
 > & {
   readonly isPersistent?: boolean | undefined;
   /** Overrides `expireTimeSpan` for this sign-in. */
@@ -27,7 +27,14 @@ export interface TicketChange {
     | Partial<
         Pick<
           Ticket,
-          "claims" | "userFields" | "items" | "evidence" | "grantedScopes" | "isPersistent" | "expiresAtSeconds"
+          | "claims"
+          | "areClaimsOfApp"
+          | "userFields"
+          | "items"
+          | "evidence"
+          | "grantedScopes"
+          | "isPersistent"
+          | "expiresAtSeconds"
         >
       >
     | undefined;

@@ -26,6 +26,7 @@ export function localTicket(user: SignInUser, before: Ticket | undefined, option
     ...(isSame && { evidence: before.evidence, grantedScopes: before.grantedScopes }),
     scheme: isSame ? before.scheme : LOCAL_SCHEME,
     claims,
+    areClaimsOfApp: true,
     userFields,
     items: options.items,
     isPersistent: options.isPersistent,

@@ -36,10 +36,15 @@ const COMMON_FIELDS = [
 /** What is set beyond, and what is missing from, a base that both sides know. */
 type Difference = readonly [set: Readonly<Record<string, JsonValue>>, missing: readonly string[]];
 
+/** What the app added; claims that it wrote itself are told here, as a difference too. */
+interface Own {
+  readonly claims?: Difference | undefined;
+}
+
 interface Meta {
   /** Values of {@link COMMON_FIELDS}; null for one that is not there. */
   readonly t: readonly JsonValue[];
-  readonly c: Difference;
+  readonly c?: Difference | undefined;
   readonly e?: Difference | undefined;
   readonly g?: readonly string[] | undefined;
   /** Tokens by field: as they are, or the lengths of a JWT's parts, which follow in the same order. */
@@ -60,7 +65,7 @@ const TOKEN_FIELDS = ["idToken", "accessToken", "refreshToken"] as const;
 /** @throws ConfigurationError `ERR_OIDC_TICKET_TOO_LARGE` beyond 256 kB */
 export function encodeTicket(ticket: Ticket, tokens: SavedTokens | undefined): Buffer {
   const { claims, evidence, grantedScopes, ...rest } = ticket;
-  const own = Object.fromEntries(Object.entries(rest).filter(([name]) => !isCommon(name)));
+  const app = Object.fromEntries(Object.entries(rest).filter(([name]) => !isCommon(name)));
   const parts: TokenParts[] = [];
   let base: Claims = {};
   const kept: [string, JsonValue | TokenLengths][] = [];
@@ -75,9 +80,11 @@ export function encodeTicket(ticket: Ticket, tokens: SavedTokens | undefined): B
     parts.push(split);
     kept.push([field, { jwt: [split.header.length, split.payload.length, split.signature.length] }]);
   }
+  const changed = difference(base, claims);
+  const own: Own = ticket.areClaimsOfApp === true ? { ...app, claims: changed } : app;
   const meta: Meta = {
     t: COMMON_FIELDS.map((name) => ticket[name] ?? null),
-    c: difference(base, claims),
+    c: own.claims === undefined ? changed : undefined,
     e: evidence === undefined ? undefined : difference(evidenceOf(base), evidence as unknown as Claims),
     g: grantedScopes,
     k: tokens === undefined ? undefined : Object.fromEntries(kept),
@@ -101,10 +108,11 @@ export function decodeTicket(plaintext: Buffer): Ticket | undefined {
     const base = idTokenPayload(meta, provider);
     const common: Record<string, JsonValue> = {};
     for (const [at, name] of COMMON_FIELDS.entries()) put(common, name, meta.t[at] ?? undefined);
+    const { claims, ...app }: Own = parse(own);
     return {
-      ...parse(own),
+      ...app,
       ...common,
-      claims: applied(base, meta.c),
+      claims: applied(base, claims ?? meta.c ?? [{}, []]),
       ...(meta.e === undefined ? {} : { evidence: applied(evidenceOf(base), meta.e) as unknown as LoginEvidence }),
       ...(meta.g === undefined ? {} : { grantedScopes: meta.g }),
     } as unknown as Ticket;

@@ -125,6 +125,19 @@ describe("an encoded ticket", () => {
     );
   });
 
+  it("does not compress claims that the app wrote either, and gives them back", () => {
+    const written = (nickname: string): Ticket => ({
+      ...ticket,
+      claims: { ...ticket.claims, nickname },
+      areClaimsOfApp: true,
+    });
+    const size = (nickname: string) => encodeTicket(written(nickname), tokens).length;
+    const guess = tokens.refreshToken ?? "";
+    expect(size(guess)).toBe(size(randomBytes(80).toString("base64url").slice(0, guess.length)));
+    expect(both(written("Al"), tokens).ticket).toEqual(written("Al"));
+    expect(both(written("Al"), undefined).ticket).toEqual(written("Al"));
+  });
+
   it("does not rebuild tokens to read the ticket", () => {
     const bytes = encodeTicket(ticket, tokens);
     const encode = vi.spyOn(Buffer.prototype, "toString");
