@@ -12,7 +12,7 @@ export function isNavigation(req: IncomingMessage): boolean {
   if (hasFetchMetadata(req)) {
     return headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
   }
-  return headers["x-requested-with"] === undefined && headers.accept?.includes("text/html") === true;
+  return headers["x-requested-with"] === undefined && acceptsHtml(req);
 }
 
 /** Like {@link isNavigation}, for a path that has no other purpose: there, only a sign against it counts. */
@@ -24,12 +24,17 @@ export function mayBeNavigation(req: IncomingMessage): boolean {
 /** Whether a person will see the answer, whatever the method: a form's POST shows a page too. */
 export function isPageView(req: IncomingMessage): boolean {
   if (hasFetchMetadata(req)) return req.headers["sec-fetch-mode"] === "navigate";
-  return req.headers["x-requested-with"] === undefined && req.headers.accept?.includes("text/html") === true;
+  return req.headers["x-requested-with"] === undefined && acceptsHtml(req);
 }
 
-function isPrefetch(req: IncomingMessage): boolean {
-  const purpose = req.headers["sec-purpose"] ?? req.headers["purpose"];
+/** Whether the browser asks ahead, for a page that nobody has opened yet; older ones say so under names of their own. */
+export function isPrefetch({ headers }: IncomingMessage): boolean {
+  const purpose = headers["sec-purpose"] ?? headers["purpose"] ?? headers["x-moz"];
   return typeof purpose === "string" && purpose.includes("prefetch");
+}
+
+function acceptsHtml({ headers }: IncomingMessage): boolean {
+  return headers.accept?.toLowerCase().includes("text/html") === true;
 }
 
 function hasFetchMetadata(req: IncomingMessage): boolean {

@@ -20,6 +20,8 @@ export interface AuthorizationContext {
 /** Anyone who is signed in passes; anyone else is challenged. */
 export function requireAuth(...misused: readonly never[]): RequestHandler {
   assertCalled("requireAuth()", misused);
+  // What is asked for and not enforced would be a hole.
+  if (misused.length > 0) throw new ConfigurationError("ERR_OIDC_GUARD_MISUSED", "requireAuth() takes no arguments.");
   return guard("requireAuth()", undefined);
 }
 

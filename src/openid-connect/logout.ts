@@ -1,7 +1,7 @@
 import { page } from "../authentication/answers.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { escapeHtml, renderPage } from "../authentication/page.js";
-import { isFromOwnOrigin, isNavigation } from "../authentication/request-kind.js";
+import { isFromOwnOrigin, isNavigation, isPrefetch } from "../authentication/request-kind.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
 import { CallbackError } from "../errors.js";
 import { type Remote, returnUrlFromQuery } from "./remote.js";
@@ -24,7 +24,7 @@ export async function handleLogout(remote: Remote, exchange: Exchange, current: 
   }
   if (req.method === "GET" || req.method === "HEAD") {
     const hasMetadata = req.headers["sec-fetch-site"] !== undefined;
-    if (isOwn && req.method === "GET" && (!hasMetadata || isNavigation(req))) {
+    if (isOwn && req.method === "GET" && (hasMetadata ? isNavigation(req) : !isPrefetch(req))) {
       return signOut(remote, exchange, current, { returnUrl });
     }
     return confirm(remote, exchange, returnUrl);

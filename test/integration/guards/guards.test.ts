@@ -61,6 +61,7 @@ describe("nobody at a guard", () => {
     ["a frame", { headers: { "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" } }],
     ["a prefetch", { headers: { "sec-purpose": "prefetch" } }],
     ["a prerender", { headers: { "sec-purpose": "prefetch;prerender" } }],
+    ["a prefetch of an older Firefox", { headers: { "x-moz": "prefetch" } }],
     ["a POST", { method: "POST", headers: { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" } }],
     ["a HEAD", { method: "HEAD" }],
     [
@@ -99,6 +100,8 @@ describe("nobody at a guard", () => {
     const rp = await fixture.start({ routes });
     const headers = { "sec-fetch-mode": "", "sec-fetch-dest": "", "sec-fetch-site": "" };
     expect((await new Browser().request(`${rp.url}/auth`, { headers })).status).toBe(302);
+    const shouting = { ...headers, accept: "TEXT/HTML" };
+    expect((await new Browser().request(`${rp.url}/auth`, { headers: shouting })).status).toBe(302);
   });
 
   it("is told nothing by OPTIONS, method overrides or path variants", async () => {
@@ -209,6 +212,12 @@ describe("a guard that cannot work", () => {
     );
     expect(error).toMatchObject({ code: "ERR_OIDC_GUARD_MISUSED" });
     expect(String(error)).toContain(`${name}(`);
+  });
+
+  it("with an argument that it does not know throws, instead of letting pass what was to be refused", () => {
+    expect(() => requireAuth({ maxAge: 300 } as never)).toThrow(
+      expect.objectContaining({ code: "ERR_OIDC_GUARD_MISUSED" }),
+    );
   });
 
   it("without a role, claim, scope or function throws where it is defined", () => {
