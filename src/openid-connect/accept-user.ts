@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Exchange } from "../authentication/exchange.js";
 import type { Claims } from "../model.js";
+import type { ClaimDemands } from "../options/claim-demands.js";
 import type {
   AuthenticationFailedContext,
   AuthorizationCodeReceivedContext,
@@ -44,7 +46,8 @@ export async function acceptUser(
   const { options, provider } = remote;
   const { events } = options;
   const context = { ...eventBase(remote, exchange), properties };
-  const { maxAge = options.maxAgeSeconds, acr = options.acrValues } = transaction.extras;
+  const { maxAge = options.maxAgeSeconds, acr = options.acrValues, claims: demands } = transaction.extras;
+  const asked = { acr, claims: demands === undefined ? options.claimDemands : demands };
   const checks = { nonce: transaction.nonce, maxAgeSeconds: maxAge ?? undefined };
   let validated: ValidatedTokens | undefined;
   try {
@@ -54,7 +57,7 @@ export async function acceptUser(
         ? undefined
         : await validateFrontChannelToken(provider, metadata, { ...checks, idToken, state, code: message["code"] });
     if (front !== undefined) {
-      assertAcr(acr, front);
+      assertAsked(asked, front);
       validated = ofFrontChannel(front);
     }
     const first =
@@ -91,7 +94,7 @@ export async function acceptUser(
       tokenResponse: response.body,
     });
     const fromCode = await response.validate();
-    assertAcr(acr, fromCode);
+    assertAsked(asked, fromCode);
     validated = fromCode;
     const claims =
       front === undefined
@@ -162,11 +165,18 @@ export function acceptedByEvent(thrown: unknown): Accepted {
   throw new Error("An event handler called success() without ctx.claims that hold a sub.");
 }
 
-/** RFC 9470 5: what was asked for must be what came. */
-function assertAcr(
-  wanted: readonly string[] | null | undefined,
-  { evidence: { acr } }: Pick<ValidatedTokens, "evidence">,
+/** RFC 9470 5, OIDC Core 5.5.1: what was asked for must be what came. */
+function assertAsked(
+  wanted: { readonly acr: readonly string[] | null | undefined; readonly claims: ClaimDemands | null | undefined },
+  { claims, evidence: { acr } }: Pick<ValidatedTokens, "claims" | "evidence">,
 ): void {
-  if (wanted === undefined || wanted === null || (acr !== undefined && wanted.includes(acr))) return;
-  throw idTokenError("its acr is none of those that were asked for (acr_values)");
+  if (wanted.acr && (acr === undefined || !wanted.acr.includes(acr))) {
+    throw idTokenError("its acr is none of those that were asked for (acr_values)");
+  }
+  for (const [name, values] of Object.entries(wanted.claims ?? {})) {
+    const value = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    if (value === undefined) throw idTokenError(`it has no ${name}, which was asked for as essential (claims)`);
+    if (values === null || values.some((allowed) => isDeepStrictEqual(allowed, value))) continue;
+    throw idTokenError(`its ${name} is none of the values that were asked for (claims)`);
+  }
 }

@@ -1,5 +1,6 @@
 import type { Exchange } from "../authentication/exchange.js";
 import { ConfigurationError } from "../errors.js";
+import { claimDemands } from "../options/claim-demands.js";
 import type { ChallengeProperties, PushAuthorizationContext } from "../options/events.js";
 import {
   type AuthorizationParameters,
@@ -69,8 +70,8 @@ async function push(
     throw misused("onPushAuthorization called skipPush, and pushed requests are required.");
   }
   // What the answer is held to was fixed before; another wish here would make every answer look wrong.
-  for (const name of ["max_age", "acr_values"]) {
-    if (String(parameters[name]) === String(given[name])) continue;
+  for (const name of ["max_age", "acr_values", "claims"]) {
+    if (demanded(parameters, name) === demanded(given, name)) continue;
     throw misused(`onPushAuthorization changed ${name}. Change it in onRedirectToIdentityProvider.`);
   }
   if (action?.kind === "handlePush") {
@@ -79,6 +80,11 @@ async function push(
   }
   const search = await requestParameters(provider, metadata, parameters);
   return pushAuthorization(provider, metadata, search, plan, action === undefined);
+}
+
+/** What an answer is held to because of a parameter; of `claims` that is a part. */
+function demanded(parameters: AuthorizationParameters, name: string): string {
+  return name === "claims" ? JSON.stringify(claimDemands(parameters[name])) : String(parameters[name]);
 }
 
 function misused(message: string): ConfigurationError {

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { problem } from "../authentication/answers.js";
 import type { Exchange } from "../authentication/exchange.js";
 import { isNavigation } from "../authentication/request-kind.js";
 import { localReturnUrl, returnUrlFromCode } from "../authentication/return-url.js";
 import { ConfigurationError } from "../errors.js";
-import type { JsonValue } from "../model.js";
+import { claimDemands } from "../options/claim-demands.js";
 import type { ChallengeProperties } from "../options/events.js";
 import type { ChallengeOptions } from "../options/request-options.js";
 import { isPosted } from "../options/resolve-flow.js";
@@ -95,13 +96,15 @@ function extras(
   parameters: Readonly<Record<string, string | readonly string[]>>,
   properties: ChallengeProperties,
 ): TransactionExtras | undefined {
-  const { maxAgeSeconds, acrValues } = remote.options;
-  const found: { maxAge?: number | null; acr?: readonly string[] | null; state?: JsonValue } = {};
+  const { maxAgeSeconds, acrValues, claimDemands: fixedDemands } = remote.options;
+  const found: { -readonly [Name in keyof TransactionExtras]: TransactionExtras[Name] } = {};
   // What the request really says is what the answer is held to, an event's last word included.
   const maxAge = parameters["max_age"] === undefined ? undefined : Number(parameters["max_age"]);
   const acr = parameters["acr_values"] === undefined ? undefined : String(parameters["acr_values"]);
   if (maxAge !== maxAgeSeconds) found.maxAge = maxAge ?? null;
   if (acr !== acrValues?.join(" ")) found.acr = acr?.split(" ") ?? null;
+  const demands = claimDemands(parameters["claims"]);
+  if (!isDeepStrictEqual(demands, fixedDemands)) found.claims = demands ?? null;
   if (properties.state !== undefined) found.state = jsonOf(properties.state);
   return Object.keys(found).length === 0 ? undefined : found;
 }

@@ -164,7 +164,10 @@ export interface OpenIdConnectOptions {
   readonly uiLocales?: string | readonly string[] | undefined;
   /** `display` of the provider's pages. Sent as it is. */
   readonly display?: string | undefined;
-  /** `claims`: single claims that are asked for (OIDC Core 5.5). Sent as they are. */
+  /**
+   * `claims`: single claims that are asked for (OIDC Core 5.5). Verified in the ID token: the values of essential ones
+   * and of `sub`, and that an essential `acr` or `auth_time` is there.
+   */
   readonly claims?: ClaimsRequest | undefined;
   /** `authorization_details`: what the access token is to allow (RFC 9396). Sent as they are. */
   readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined;

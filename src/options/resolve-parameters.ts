@@ -1,4 +1,5 @@
 import { describe, quote, record, text, textList } from "./checks.js";
+import { type ClaimDemands, claimDemands } from "./claim-demands.js";
 import type { OpenIdConnectOptions } from "./open-id-connect-options.js";
 import type { Problems } from "./problems.js";
 
@@ -7,6 +8,8 @@ export interface ResolvedParameters {
   readonly scope: readonly string[];
   /** Parameters of every authorization request that are sent as they were given. */
   readonly fixedParameters: readonly (readonly [string, string])[];
+  /** What `claims` demands of an ID token. */
+  readonly claimDemands: ClaimDemands | undefined;
   readonly tokenParameters: Readonly<Record<string, string>>;
 }
 
@@ -18,9 +21,11 @@ const PROTOCOL_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 export function resolveParameters(problems: Problems, options: OpenIdConnectOptions): ResolvedParameters {
+  const fixed = fixedParameters(problems, options);
   return {
     scope: scopes(problems, options.scope),
-    fixedParameters: fixedParameters(problems, options),
+    fixedParameters: fixed,
+    claimDemands: claimDemands(new Map(fixed).get("claims")),
     tokenParameters: ownParameters(problems, "additionalTokenParameters", options.additionalTokenParameters),
   };
 }

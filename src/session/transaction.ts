@@ -19,6 +19,8 @@ export interface TransactionDraft {
 export interface TransactionExtras {
   readonly maxAge?: number | null;
   readonly acr?: readonly string[] | null;
+  /** Values that claims of the ID token must have. */
+  readonly claims?: Readonly<Record<string, readonly JsonValue[] | null>> | null;
   /** The app's own value. */
   readonly state?: JsonValue;
 }
