@@ -99,23 +99,46 @@ async function fetchKeySet(uri: string, backchannel: Backchannel): Promise<KeySe
   });
   const document: unknown = response.status === 200 ? await response.json().catch(() => undefined) : undefined;
   const keys = (document as { readonly keys?: unknown } | null | undefined)?.keys;
-  if (!Array.isArray(keys) || !keys.some(canVerify) || keys.some((key) => typeof key !== "object" || key === null)) {
-    throw new ProviderError(
-      "ERR_OIDC_PROVIDER_RESPONSE",
-      `${place(uri)} (jwks_uri) answered ${response.status} without a list of public signature keys; ID tokens cannot be verified.`,
-    );
-  }
-  return { keys };
+  const usable = Array.isArray(keys) ? keys.filter(isObject).map(tidied).filter(canVerify) : [];
+  // A set without any such key is no better than none, and must not take a good one's place.
+  if (usable.length > 0) return { keys: usable };
+  throw new ProviderError(
+    "ERR_OIDC_PROVIDER_RESPONSE",
+    `${place(uri)} (jwks_uri) answered ${response.status} without a list of public signature keys; ID tokens cannot be verified.`,
+  );
 }
 
-/** The member that a public key of a type cannot do without (RFC 7518 6, RFC 8037 2). */
-const PUBLIC_MEMBERS: Readonly<Record<string, string>> = { RSA: "n", EC: "x", OKP: "x" };
+type Jwk = KeySet["keys"][number];
 
-/** A set without any such key is no better than none, and must not take a good one's place. */
-function canVerify(key: unknown): boolean {
-  if (typeof key !== "object" || key === null) return false;
-  const { kty, use, ...members } = key as Readonly<Record<string, unknown>>;
-  if (typeof kty !== "string" || kty === "oct" || use === "enc") return false;
-  const needed = PUBLIC_MEMBERS[kty];
-  return needed === undefined || typeof members[needed] === "string";
+function isObject(value: unknown): value is Jwk {
+  return typeof value === "object" && value !== null;
+}
+
+/**
+ * A key as the verification takes it: some providers write out members that are null; and an Ed25519 key has one
+ * algorithm under two names (RFC 9864), of which key and token may each say another.
+ */
+function tidied(key: Jwk): Jwk {
+  return Object.fromEntries(
+    Object.entries(key).filter(([name, value]) => value !== null && !(name === "alg" && key["crv"] === "Ed25519")),
+  );
+}
+
+/** The member that a public key of a type cannot do without (RFC 7518 6, RFC 8037 2), of the length that is safe. */
+const PUBLIC_MEMBERS: Readonly<Record<string, readonly [name: string, leastCharacters: number]>> = {
+  // 2048 bits.
+  RSA: ["n", 342],
+  EC: ["x", 43],
+  OKP: ["x", 43],
+};
+
+/**
+ * What does not verify is passed over (RFC 7517 5). A private key is nobody's proof once it is published, and a shared
+ * one never was.
+ */
+function canVerify({ kty, use, d, ...members }: Jwk): boolean {
+  if (typeof kty !== "string" || use === "enc" || d !== undefined || !Object.hasOwn(PUBLIC_MEMBERS, kty)) return false;
+  const [name, least] = PUBLIC_MEMBERS[kty] ?? ["", 0];
+  const member = members[name];
+  return typeof member === "string" && member.length >= least && /^[\w-]+$/.test(member);
 }

@@ -85,6 +85,44 @@ describe("an unknown kid", () => {
   });
 });
 
+describe("a key set", () => {
+  it("is good for the keys in it that verify, whatever else stands there", async () => {
+    const app = await startHostileApp();
+    const other = createKey();
+    app.provider.lie({
+      keys: (keys) => [
+        null,
+        "key",
+        {},
+        { kty: "oct", k: "c2VjcmV0", kid: keys[0]?.["kid"] },
+        { kty: "NEW", kid: "new" },
+        { ...other.jwk, ...other.privateKey.export({ format: "jwk" }) },
+        ...keys,
+      ],
+    });
+    expect((await app.signIn()).body).toEqual(alice);
+  });
+
+  it("does not make a proof of a key whose private half it publishes", async () => {
+    const app = await startHostileApp();
+    const key = createKey();
+    app.provider.rotate(key);
+    app.provider.lie({
+      keys: () => [createKey("ES256").jwk, { ...key.jwk, ...key.privateKey.export({ format: "jwk" }) }],
+    });
+    expect((await app.signIn()).status).toBe(400);
+  });
+
+  it.each(["Ed25519", "EdDSA", undefined])(
+    "names the algorithm of an Ed25519 key %s, and its tokens EdDSA",
+    async (alg) => {
+      const app = await startHostileApp({}, { alg: "EdDSA" });
+      app.provider.lie({ keys: (keys) => keys.map((key) => ({ ...key, alg })) });
+      expect((await app.signIn()).body).toEqual(alice);
+    },
+  );
+});
+
 describe("a good key set", () => {
   it.each<[string, (res: ServerResponse) => void]>([
     ["500", (res) => res.writeHead(500).end()],
@@ -100,6 +138,18 @@ describe("a good key set", () => {
       "encryption keys alone",
       (res) => sendJson(res, 200, JSON.stringify({ keys: [{ ...createKey().jwk, use: "enc" }] })),
     ],
+    [
+      "private keys alone",
+      (res) => {
+        const { jwk, privateKey } = createKey();
+        sendJson(res, 200, JSON.stringify({ keys: [{ ...jwk, ...privateKey.export({ format: "jwk" }) }] }));
+      },
+    ],
+    [
+      "a key that is too short to be safe",
+      (res) => sendJson(res, 200, '{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}'),
+    ],
+    ["keys of a type that nobody knows", (res) => sendJson(res, 200, '{"keys":[{"kty":"NEW","kid":"x"}]}')],
     ["10 MB", (res) => sendJson(res, 200, `{"keys":"${"x".repeat(10_485_760)}"}`)],
     ["silence", () => {}],
   ])("stays when what would replace it is %s", async (_name, answer) => {
