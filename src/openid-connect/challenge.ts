@@ -4,6 +4,7 @@ import type { Exchange } from "../authentication/exchange.js";
 import { isNavigation } from "../authentication/request-kind.js";
 import { localReturnUrl, returnUrlFromCode } from "../authentication/return-url.js";
 import { ConfigurationError } from "../errors.js";
+import type { JsonValue } from "../model.js";
 import { claimDemands } from "../options/claim-demands.js";
 import type { ChallengeProperties } from "../options/events.js";
 import type { ChallengeOptions } from "../options/request-options.js";

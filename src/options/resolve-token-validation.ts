@@ -20,7 +20,7 @@ const KEYS: Readonly<Record<keyof TokenValidationOptions, true>> = {
 };
 
 /** Every asymmetric algorithm that openid-client verifies; never `none`, never a shared secret (HS*). */
-const SAFE_ALGORITHMS: readonly string[] = [
+export const SAFE_ALGORITHMS: readonly string[] = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];

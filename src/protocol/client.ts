@@ -35,7 +35,10 @@ export function createClient(provider: Provider, metadata: CheckedMetadata): Cli
     client_id: options.clientId,
     ...(usesCertificate(options) && { use_mtls_endpoint_aliases: true }),
     [oauth.clockTolerance]: options.clockToleranceSeconds,
-    [oauth.clockSkew]: Math.round(options.now() - Date.now() / 1000),
+    // Read at each check: a rounded difference would be off by a second, and by as long as an answer took to come.
+    get [oauth.clockSkew]() {
+      return Math.floor(options.now()) - Math.floor(Date.now() / 1000);
+    },
   };
   const authentication = clientAuthentication(options, metadata);
   return {

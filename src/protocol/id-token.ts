@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Claims, LoginEvidence } from "../model.js";
+import { isTooDeep } from "./claim-depth.js";
+import { jsonPart } from "./jwt-json.js";
 import { idTokenError } from "./provider-errors.js";
 
 /** What the checks below compare with. */
@@ -10,6 +12,11 @@ export interface IdTokenExpectations {
   /** What the authorization request asked for. */
   readonly maxAgeSeconds: number | undefined;
 }
+
+/** Types of tokens that the same keys sign (RFC 8725 3.11): none of them is meant to sign anyone in. */
+const OTHER_KINDS: ReadonlySet<string> = new Set([
+  ...["at+jwt", "logout+jwt", "secevent+jwt", "dpop+jwt", "oauth-authz-req+jwt", "token-introspection+jwt"],
+]);
 
 /**
  * What openid-client leaves out of OIDC Core 3.1.3.7, once its own checks (issuer, audience, expiry, nonce,
@@ -24,7 +31,12 @@ export function assertIdToken(
   accessToken: string | undefined,
   expected: IdTokenExpectations,
 ): void {
+  const { typ } = jsonPart(idToken);
+  if (typeof typ === "string" && OTHER_KINDS.has(typ.toLowerCase().replace(/^application\//, ""))) {
+    throw idTokenError("its header says that it is another kind of token (typ)");
+  }
   if (claims["sub"] === "") throw idTokenError("its sub is empty");
+  if (isTooDeep(claims)) throw idTokenError("its claims are nested too deeply");
   if (claims["azp"] !== undefined && claims["azp"] !== expected.clientId) {
     throw idTokenError("its azp names another client than clientId");
   }
@@ -67,8 +79,7 @@ const HASHES: Readonly<Record<string, string>> = { "256": "sha256", "384": "sha3
 
 /** `at_hash`, `c_hash`, `s_hash`: the left half of the hash of what came with the token (OIDC Core 3.3.2.11). */
 export function assertTokenHash(given: unknown, idToken: string, hashed: string, finding: string): void {
-  const header = Buffer.from(idToken.slice(0, idToken.indexOf(".")), "base64url").toString();
-  const { alg } = JSON.parse(header) as { readonly alg: string };
+  const { alg } = jsonPart(idToken) as { readonly alg: string };
   // Ed25519 signs with SHA-512.
   const digest = createHash(HASHES[alg.slice(-3)] ?? "sha512")
     .update(hashed)

@@ -1,5 +1,6 @@
 import * as oauth from "oauth4webapi";
 import { CallbackError, ConfigurationError, OpenIdConnectError, ProviderError } from "../errors.js";
+import { SAFE_ALGORITHMS } from "../options/resolve-token-validation.js";
 import { authorizationErrorHint } from "./authorization-error-hint.js";
 import { type ClientAttempt, clientRefusal } from "./client-refusal.js";
 
@@ -79,12 +80,13 @@ function fromCheck(error: Error & { readonly code?: string | undefined }, operat
   const details = error.cause as
     | { readonly claims?: unknown; readonly header?: { readonly alg?: unknown } }
     | undefined;
-  const status = error.cause instanceof Response ? error.cause.status : undefined;
-  if (error.code === oauth.RESPONSE_IS_NOT_CONFORM) {
+  const response = error.cause instanceof Response ? error.cause : undefined;
+  if (error.code === oauth.RESPONSE_IS_NOT_CONFORM || (response !== undefined && !response.ok)) {
+    const type = error.code === oauth.RESPONSE_IS_NOT_JSON ? ` (${contentType(response)})` : "";
     return new ProviderError(
       "ERR_OIDC_PROVIDER_RESPONSE",
-      `The provider answered ${status ?? "an unexpected status"} at ${operation.what}.`,
-      status === 503 ? { headers: { "retry-after": "5" } } : {},
+      `The provider answered ${response?.status ?? "an unexpected status"}${type} at ${operation.what}.`,
+      response?.status === 503 || response?.status === 429 ? { headers: { "retry-after": "5" } } : {},
     );
   }
   if (error.code === oauth.JWT_TIMESTAMP_CHECK && operation.isSignIn) return clockError(error);
@@ -104,6 +106,12 @@ function fromCheck(error: Error & { readonly code?: string | undefined }, operat
       ? `The answer of ${operation.what} has no ID token. The provider sends one where scope holds "openid" and the client may use OpenID Connect: allow both in its registration.`
       : `The answer of ${operation.what} could not be used: ${error.message}.`,
   );
+}
+
+/** For messages: it comes from outside. */
+function contentType(response: Response | undefined): string {
+  const type = response?.headers.get("content-type")?.split(";")[0]?.trim();
+  return type !== undefined && /^[\w.+/-]{1,100}$/.test(type) ? type : "no content type";
 }
 
 /** What to change where an ID token fails for its algorithm, its key, or the names in it. */
@@ -126,8 +134,8 @@ function tokenAdvice(error: Error & { readonly code?: string | undefined }): str
     }`;
   }
   const name = header?.alg ?? alg;
-  if (typeof name !== "string" || !/^[\w-]{1,20}$/.test(name)) return "";
-  return /^(?:RS|PS|ES|Ed)/.test(name)
+  if (/"crit"/.test(error.message) || typeof name !== "string" || !/^[\w-]{1,20}$/.test(name)) return "";
+  return SAFE_ALGORITHMS.includes(name)
     ? ` (alg ${name}). Add it to tokenValidation.algorithms, or set the signature of the client's ID tokens at the provider (id_token_signed_response_alg) to one that is listed there`
     : ` (alg ${name}). Set the signature of the client's ID tokens at the provider (id_token_signed_response_alg) to an asymmetric algorithm such as RS256`;
 }

@@ -1,6 +1,7 @@
 import * as oauth from "oauth4webapi";
 import { type OpenIdConnectError, ProviderError } from "../errors.js";
 import type { Claims, DPoPKey } from "../model.js";
+import { isTooDeep } from "./claim-depth.js";
 import { type Client, createClient } from "./client.js";
 import { createDecrypt, remembering } from "./decryption.js";
 import { createDPoP, type DPoP } from "./dpop.js";
@@ -72,6 +73,7 @@ async function ask(
   const claims = await oauth.processUserInfoResponse(client.server, client.client, subject, response, {
     [oauth.jweDecrypt]: opened.decrypt,
   });
+  if (isTooDeep(claims)) throw new ProviderError("ERR_OIDC_USERINFO_FAILED", "Its claims are nested too deeply.");
   if (isJwt(response)) {
     await verifyWithProviderKeys(
       provider,
