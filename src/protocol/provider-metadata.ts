@@ -7,7 +7,6 @@ import { assertIssuerKnown, isTemplate } from "./valid-issuers.js";
 /** Metadata with the endpoints that no sign-in can do without. */
 export interface CheckedMetadata extends ProviderMetadata {
   readonly authorization_endpoint: string;
-  readonly token_endpoint: string;
   readonly jwks_uri: string;
 }
 
@@ -33,6 +32,7 @@ type MetadataOptions = Pick<
   ResolvedOpenIdConnectOptions,
   | "metadata"
   | "requireHttps"
+  | "responseType"
   | "validIssuers"
   | "automaticRefreshIntervalSeconds"
   | "refreshIntervalSeconds"
@@ -45,7 +45,7 @@ type MetadataOptions = Pick<
 export function createMetadataSource(options: MetadataOptions, backchannel: Backchannel): MetadataSource {
   const { metadata: source, now, logger } = options;
   if (source.kind === "static") {
-    const checked = checkMetadata(source.metadata, "configuration", options.requireHttps);
+    const checked = checkMetadata(source.metadata, "configuration", options);
     assertIssuerKnown(checked.issuer, options.validIssuers);
     return { get: () => checked, known: () => checked };
   }
@@ -110,7 +110,7 @@ async function discover(
   timeoutSeconds: number,
 ): Promise<CheckedMetadata> {
   const document = await fetchDocument(url, backchannel, timeoutSeconds);
-  const metadata = checkMetadata(document, place(url), options.requireHttps);
+  const metadata = checkMetadata(document, place(url), options);
   assertIssuerKnown(metadata.issuer, options.validIssuers);
   // Only a slash at the end may differ: the identifier that counts is the metadata's own, and tokens must repeat it.
   if (isTemplate(metadata.issuer)) return metadata;
@@ -129,17 +129,29 @@ function withoutSlash(issuer: string): string {
 
 async function fetchDocument(first: string, backchannel: Backchannel, timeoutSeconds: number): Promise<unknown> {
   let url = first;
+  const startedAt = performance.now();
   for (let redirects = 0; ; redirects++) {
-    const response = await backchannel(url, { method: "GET", headers: { accept: "application/json" } }, timeoutSeconds);
+    // Redirects share the one time: each of them with a full one would keep a first request waiting four times as long.
+    const left = Math.max(timeoutSeconds - (performance.now() - startedAt) / 1000, 0.01);
+    const response = await backchannel(
+      url,
+      { method: "GET", headers: { accept: "application/json" } },
+      redirects === 0 ? timeoutSeconds : Number(left.toFixed(2)),
+    );
     if (response.status >= 300 && response.status < 400) {
       url = redirectTarget(url, response.headers.get("location"), redirects);
       continue;
     }
     const type = response.headers.get("content-type")?.split(";")[0] ?? "no content type";
     if (response.status !== 200) {
+      const isAway = response.status >= 500 || response.status === 429;
       throw new ProviderError(
         "ERR_OIDC_METADATA_INVALID",
-        `${place(url)} answered ${response.status} (${type}) instead of the provider's metadata. Is authority the provider's issuer URL, with its path?`,
+        `${place(url)} answered ${response.status} (${type}) instead of the provider's metadata. ${
+          isAway
+            ? "The provider, or a proxy before it, is failing or overloaded; its own log says why."
+            : "Is authority the provider's issuer URL, with its path?"
+        }`,
       );
     }
     try {
@@ -159,24 +171,33 @@ function redirectTarget(from: string, location: string | null, redirects: number
   if (target === undefined || target.origin !== new URL(from).origin || redirects >= MAX_REDIRECTS) {
     throw new ProviderError(
       "ERR_OIDC_METADATA_INVALID",
-      `${place(from)} redirects ${target === undefined ? "nowhere" : `to ${target.origin}`}; only up to ${MAX_REDIRECTS} redirects within its own origin are followed. Set authority to where the provider really is.`,
+      `${place(from)} redirects ${target === undefined ? "nowhere" : `to ${target.origin === "null" ? target.protocol : target.origin}`}; only up to ${MAX_REDIRECTS} redirects within its own origin are followed. Set authority to where the provider really is.`,
     );
   }
   return target.href;
 }
 
-function checkMetadata(document: unknown, from: string, requireHttps: boolean): CheckedMetadata {
+function checkMetadata(
+  document: unknown,
+  from: string,
+  { requireHttps, responseType }: Pick<MetadataOptions, "requireHttps" | "responseType">,
+): CheckedMetadata {
   if (typeof document !== "object" || document === null || Array.isArray(document)) {
     throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} is not a metadata object.`);
   }
-  const metadata = document as Record<string, unknown>;
-  if (typeof metadata["issuer"] !== "string" || metadata["issuer"] === "") {
+  // Some providers write out what they do not have, as null or as an empty text.
+  const metadata: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(document).filter(([, value]) => value !== null && value !== ""),
+  );
+  if (typeof metadata["issuer"] !== "string") {
     throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} has no issuer.`);
   }
   if (!ISSUER.test(metadata["issuer"])) {
     throw new ProviderError("ERR_OIDC_METADATA_INVALID", `${from} gives something that is not a URL as its issuer.`);
   }
-  const missing = ["authorization_endpoint", "token_endpoint", "jwks_uri"].filter(
+  // A provider of the implicit flow alone has no token endpoint (Discovery 3).
+  const tokenEndpoint = responseType === "id_token" ? [] : ["token_endpoint"];
+  const missing = ["authorization_endpoint", ...tokenEndpoint, "jwks_uri"].filter(
     (name) => metadata[name] === undefined,
   );
   if (missing.length > 0) {

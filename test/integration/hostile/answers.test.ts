@@ -126,11 +126,45 @@ describe("discovery", () => {
   it.each(["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint", "end_session_endpoint"])(
     "whose %s is no http URL is refused",
     async (name) => {
-      for (const url of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.example", "", 5]) {
+      for (const url of ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.example", 5]) {
         await endsIn(502, { metadata: (document) => ({ ...document, [name]: url }) });
       }
     },
   );
+});
+
+describe("discovery that leads in circles", () => {
+  it("has one time for all of its redirects", async () => {
+    const { provider, rp } = await start({ backchannelTimeout: 0.6 });
+    provider.lie({
+      respond: (path, _req, res) => {
+        if (!path.endsWith("/openid-configuration")) return false;
+        setTimeout(() => res.writeHead(302, { location: path }).end(), 250);
+        return true;
+      },
+    });
+    expect((await signIn(rp)).status).toBe(504);
+    expect(provider.asked).toHaveLength(3);
+  });
+});
+
+describe("the error for what a provider answers", () => {
+  const token = (status: number, type: string, body: string) =>
+    at("/token", (res) => res.writeHead(status, { "content-type": type }).end(body));
+  const discovery = (status: number) => at("/.well-known/openid-configuration", (res) => res.writeHead(status).end());
+
+  it.each<[string, Lies["respond"], RegExp]>([
+    ["a page with a status", token(403, "text/html", "<h1>blocked</h1>"), /answered 403 \(text\/html\)/],
+    ["too many requests", token(429, "text/plain", "slow down"), /answered 429 \(text\/plain\)/],
+    ["a content type that is markup", token(404, "<b>", ""), /answered 404 \(no content type\)/],
+    ["metadata that fails", discovery(503), /answered 503.*failing or overloaded/],
+    ["no metadata there", discovery(404), /answered 404.*Is authority/],
+  ])("tells %s", async (_name, respond, message) => {
+    const { provider, rp } = await start();
+    provider.lie({ respond: respond ?? (() => false) });
+    expect((await signIn(rp)).status).toBe(502);
+    expect(String(rp.errors[0])).toMatch(message);
+  });
 });
 
 describe("text of a provider", () => {
