@@ -8,6 +8,7 @@ import { validateIdTokenResponse } from "./id-token-response.js";
 import type { Provider } from "./provider.js";
 import { type Operation, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
+import { withoutEmptyMembers } from "./token-answer.js";
 import { tokenLifetime } from "./token-lifetime.js";
 
 /** A code that came back, and what its challenge fixed. */
@@ -65,6 +66,7 @@ export async function redeemCode(
     let response = await requestTokens(client, exchange, dPoP);
     // RFC 9449 8: the first answer may only tell the nonce that proofs are to carry.
     if (dPoP !== undefined && (await isNonceWanted(response))) response = await requestTokens(client, exchange, dPoP);
+    response = await withoutEmptyMembers(response);
     const parsed: unknown = await response
       .clone()
       .json()

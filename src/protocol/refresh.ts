@@ -9,6 +9,7 @@ import type { Provider } from "./provider.js";
 import { idTokenError, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
 import { verifyWithProviderKeys } from "./provider-signature.js";
+import { withoutEmptyMembers } from "./token-answer.js";
 import { type TokenLifetime, tokenLifetime } from "./token-lifetime.js";
 
 /** What a refresh asks for. There is never a code_verifier: PKCE belongs to the code. */
@@ -45,7 +46,7 @@ export async function refreshTokens(provider: Provider, request: RefreshRequest)
     const dPoP = request.dPoPKey === undefined ? undefined : await createDPoP(client, request.dPoPKey);
     let response = await ask(client, request, dPoP);
     if (dPoP !== undefined && (await isNonceWanted(response))) response = await ask(client, request, dPoP);
-    return await believe(provider, metadata, client, request, response);
+    return await believe(provider, metadata, client, request, await withoutEmptyMembers(response));
   } catch (error) {
     throw refreshError(error, provider, client, request);
   }

@@ -7,12 +7,15 @@ export interface TokenLifetime {
   readonly lifetimeSeconds?: number | undefined;
 }
 
+/** The end of the year 9999: a number of seconds may be any, a date in text may not. */
+const LATEST_SECONDS = 253_402_300_799;
+
 export function tokenLifetime(
   { now, refresh }: Pick<ResolvedOpenIdConnectOptions, "now" | "refresh">,
   expiresIn: number | undefined,
 ): TokenLifetime {
   if (expiresIn === undefined) return {};
-  const expiresAtSeconds = Math.floor(now() + expiresIn);
+  const expiresAtSeconds = Math.min(Math.floor(now() + expiresIn), LATEST_SECONDS);
   return expiresIn > refresh.beforeSeconds ? { expiresAtSeconds } : { expiresAtSeconds, lifetimeSeconds: expiresIn };
 }
 

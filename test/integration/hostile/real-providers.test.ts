@@ -75,6 +75,28 @@ describe("a provider with manners of its own works from authority, clientId and 
     ["token_type in small letters", { tokenResponse: (body) => ({ ...body, token_type: "bearer" }) }],
     ["expires_in as text", { tokenResponse: (body) => ({ ...body, expires_in: "300" }) }],
     [
+      "metadata that writes out what it does not have",
+      {
+        metadata: (document) => ({
+          ...document,
+          end_session_endpoint: null,
+          userinfo_endpoint: "",
+          pushed_authorization_request_endpoint: null,
+          token_endpoint_auth_methods_supported: null,
+          mtls_endpoint_aliases: null,
+        }),
+      },
+    ],
+    [
+      "a token response that writes out what it does not have",
+      { tokenResponse: (body) => ({ ...body, refresh_token: null, scope: null, expires_in: null }) },
+    ],
+    ["an empty refresh token", { tokenResponse: (body) => ({ ...body, refresh_token: "" }) }],
+    [
+      "keys that write out what they do not have",
+      { keys: (keys) => keys.map(({ alg: _alg, ...key }) => ({ ...key, alg: null, use: null, x5c: null })) },
+    ],
+    [
       "no iss in the answer where none was promised",
       {
         metadata: without("authorization_response_iss_parameter_supported"),
@@ -87,6 +109,21 @@ describe("a provider with manners of its own works from authority, clientId and 
     const page = await new Browser().signIn(`${rp.url}/login?returnUrl=/who`);
     expect(rp.errors).toEqual([]);
     expect(page.body).toContain('"sub":"alice"');
+  });
+
+  it("no token endpoint, where ID tokens come through the browser alone", async () => {
+    const { provider, rp } = await start({ responseType: "id_token" });
+    provider.lie({ metadata: without("token_endpoint") });
+    const page = await new Browser().signIn(`${rp.url}/login?returnUrl=/who`);
+    expect(page.body).toContain('"sub":"alice"');
+  });
+
+  it("a lifetime without end, whose date can be told", async () => {
+    const { provider, rp } = await start({ saveTokens: true });
+    rp.app.get("/ends", (req, res) => res.send(req.oidc.getToken("expires_at")));
+    provider.lie({ tokenResponse: (body) => ({ ...body, expires_in: 1e300 }) });
+    const page = await new Browser().signIn(`${rp.url}/login?returnUrl=/ends`);
+    expect(page.body).toMatch(/^9999-12-31T/);
   });
 
   it.each([
