@@ -55,7 +55,10 @@ export async function pushAuthorization(
   const authenticate = isAuthenticated ? authentication : oauth.None();
   try {
     const response = await oauth.pushedAuthorizationRequest(server, client, authenticate, parameters, requestOptions);
-    return (await oauth.processPushedAuthorizationResponse(server, client, response)).request_uri;
+    return (
+      (await requestUriOf(response)) ??
+      (await oauth.processPushedAuthorizationResponse(server, client, response)).request_uri
+    );
   } catch (error) {
     const finding = troubleOfPushing(error, provider.options.isPublicClient);
     if (isRequired || finding === undefined) {
@@ -76,8 +79,23 @@ export async function pushAuthorization(
   }
 }
 
+/** RFC 9126 2.2 wants 201 and `expires_in`; a request that is kept is kept, whatever the provider says beside its name. */
+async function requestUriOf(response: Response): Promise<string | undefined> {
+  if (!response.ok) return undefined;
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined);
+  const requestUri = (body as { readonly request_uri?: unknown } | null | undefined)?.request_uri;
+  return typeof requestUri === "string" && requestUri !== "" ? requestUri : undefined;
+}
+
 /** Statuses of an endpoint that is not there, or is switched off. */
 const ABSENT: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+
+/** Words of a provider that has pushing switched off. */
+const SPEAKS_OF_PUSHING =
+  /pushed.?authori[sz]ation.*(?:\bnot\b|disabled|unsupported)|(?:disabled|unsupported).*pushed.?authori[sz]ation/i;
 
 /**
  * Whether an error speaks of pushing itself. One that speaks of the request (`invalid_scope`, say), of the secret, or
@@ -88,6 +106,8 @@ function troubleOfPushing(error: unknown, isPublicClient: boolean): string | und
   if (status !== undefined && ABSENT.has(status)) return String(status);
   const name = error instanceof oauth.ResponseBodyError ? safeErrorName(error.error) : undefined;
   if (name === "unauthorized_client") return name;
+  const said = error instanceof oauth.ResponseBodyError ? error.error_description?.slice(0, 300) : undefined;
+  if (name === "invalid_request" && said !== undefined && SPEAKS_OF_PUSHING.test(said)) return name;
   // Who has no way to prove itself may still ask through the browser, where nobody does.
   return isPublicClient && (name === "invalid_client" || status === 401) ? (name ?? "401") : undefined;
 }

@@ -61,6 +61,14 @@ describe("a pushed authorization request", () => {
     expect((await new Browser().signIn(`${rp.url}/login?returnUrl=/who`)).body).toBe("alice");
   });
 
+  it.each([
+    [200, { request_uri: "urn:x", expires_in: 60 }],
+    [201, { request_uri: "urn:x" }],
+  ])("that is kept is kept: %i %j", async (status, body) => {
+    const { query } = await challenge({ fetch: changed({}, () => Response.json(body, { status })).fetch });
+    expect(query).toEqual({ client_id: "pkce_client", request_uri: "urn:x" });
+  });
+
   it("is not sent where the provider has no endpoint for it", async () => {
     const { query } = await challenge({ fetch: changed({ pushed_authorization_request_endpoint: undefined }).fetch });
     expect(query).toMatchObject({ response_type: "code" });
@@ -84,6 +92,14 @@ describe("a pushed authorization request", () => {
     [404, refused(404, "not_found")],
     [405, () => new Response("<html>", { status: 405 })],
     [400, refused(400, "unauthorized_client")],
+    [
+      "400, in words",
+      () =>
+        Response.json(
+          { error: "invalid_request", error_description: "Pushed authorization requests are not enabled" },
+          { status: 400 },
+        ),
+    ],
   ])("that the endpoint does not take (%s) goes through the browser, and rests for a while", async (_s, answer) => {
     let ahead = 0;
     const { pushed, fetch } = changed({}, answer);
