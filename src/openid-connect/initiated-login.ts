@@ -24,7 +24,7 @@ export async function readInitiatedLogin(remote: Remote, exchange: Exchange): Pr
   const { iss, target_link_uri: target, login_hint: loginHint }: CallbackMessage = await readCallbackMessage(exchange);
   if (iss === undefined) return undefined;
   const { issuer } = await remote.provider.metadata();
-  if (iss !== issuer) {
+  if (iss !== issuer && remote.options.validIssuers?.includes(iss) !== true) {
     throw new CallbackError(
       "ERR_OIDC_ISSUER_MISMATCH",
       `This login was begun for another provider than the one of this app (${issuer}).`,

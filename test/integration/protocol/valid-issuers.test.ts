@@ -90,6 +90,19 @@ describe("an issuer that stands for many tenants", () => {
     expect(rp.errors[0]).toMatchObject({ code: "ERR_OIDC_ID_TOKEN_INVALID" });
   });
 
+  it("lets a tenant that is listed begin a login, and no other", async () => {
+    const forge = createTokenForge(fixture.idp);
+    const answer = async (url: string, init: RequestInit) => {
+      if (!url.endsWith("/openid-configuration")) return undefined;
+      return Response.json({ ...((await (await fetch(url, init)).json()) as object), issuer: TEMPLATE });
+    };
+    const options = { fetch: forge.fetch(answer), tokenValidation: { validIssuers: [issuerOf(TENANT)] } };
+    const rp = await fixture.start({ options, routes });
+    const begin = (iss: string) => new Browser().request(`${rp.url}/login?${new URLSearchParams({ iss })}`);
+    expect((await begin(issuerOf(TENANT))).status).toBe(302);
+    expect((await begin(issuerOf("99999999-2222-3333-4444-555555555555"))).status).toBe(400);
+  });
+
   it("is checked to be a list of URLs", async () => {
     await expect(fixture.start({ options: { tokenValidation: { validIssuers: ["contoso"] } } })).rejects.toThrow(
       /validIssuers: holds "contoso"/,
