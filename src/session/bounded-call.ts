@@ -34,6 +34,18 @@ export function boundedCall<T>(
   });
 }
 
+/**
+ * What a store of files says of what is not there: an error `ENOENT`, which express-session takes for no session too. From
+ * a socket it means that nobody listens.
+ */
+export function orMissing<T>(call: Promise<T>): Promise<T | undefined> {
+  return call.catch((error: Error) => {
+    const cause = error.cause as { readonly code?: unknown; readonly syscall?: unknown } | null | undefined;
+    if (cause?.code === "ENOENT" && cause.syscall !== "connect") return undefined;
+    throw error;
+  });
+}
+
 function unavailable(finding: string, cause: unknown): SessionStoreError {
   return new SessionStoreError(
     "ERR_OIDC_STORE_UNAVAILABLE",

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ConfigurationError, SessionStoreError } from "../errors.js";
-import { boundedCall } from "./bounded-call.js";
+import { boundedCall, orMissing } from "./bounded-call.js";
 
 /** Our place in the app's session. */
 const KEY = "oidc";
@@ -71,7 +71,7 @@ export function createMountedStore(timeoutSeconds: number): MountedStore {
     async readStored(req) {
       const { sessionStore: store, sessionID: id } = req as MountedRequest;
       if (store === undefined || id === undefined) return undefined;
-      const value = await boundedCall<object | null>("get", timeoutSeconds, (done) => store.get(id, done));
+      const value = await orMissing(boundedCall<object | null>("get", timeoutSeconds, (done) => store.get(id, done)));
       const sealed = (value as { readonly [KEY]?: unknown } | null | undefined)?.[KEY];
       return typeof sealed === "string" ? sealed : undefined;
     },

@@ -1,5 +1,5 @@
 import type { SessionStore } from "../options/session-options.js";
-import { boundedCall, type Done } from "./bounded-call.js";
+import { boundedCall, type Done, orMissing } from "./bounded-call.js";
 
 /** What stands in a store under one key: the shape that express-session's stores expect, and our content. */
 export interface StoredValue {
@@ -22,19 +22,20 @@ export function createStoreCalls(store: SessionStore, timeoutSeconds: number): S
   const call = <T>(name: string, run: (done: Done<T>) => unknown) => boundedCall(name, timeoutSeconds, run);
   return {
     async get(key) {
-      const value = await call<object | null>("get", (done) => store.get(key, done));
+      const value = await orMissing(call<object | null>("get", (done) => store.get(key, done)));
       return typeof value === "object" && value !== null ? (value as StoredValue) : undefined;
     },
     async set(key, content, seconds) {
       await call("set", (done) => store.set(key, { ...content, cookie: new Lifetime(seconds) }, done));
     },
     async destroy(key) {
-      await call("destroy", (done) => store.destroy(key, done));
+      await orMissing(call("destroy", (done) => store.destroy(key, done)));
     },
     touch:
       typeof store.touch === "function"
         ? async (key, value, seconds) => {
-            await call("touch", (done) => store.touch?.(key, { ...value, cookie: new Lifetime(seconds) }, done));
+            const kept = { ...value, cookie: new Lifetime(seconds) };
+            await orMissing(call("touch", (done) => store.touch?.(key, kept, done)));
           }
         : undefined,
   };

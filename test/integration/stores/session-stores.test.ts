@@ -409,6 +409,29 @@ describe("a store", () => {
     expect(browser.jar.get("oidc")).not.toBe(first);
   });
 
+  it("of files, which fails with ENOENT for what is not there, is used all the same; a socket that is not there is down", async () => {
+    const { store, held } = counted();
+    const missing = (syscall: string) => Object.assign(new Error("no such file"), { code: "ENOENT", syscall });
+    const files: SessionStore = {
+      ...store,
+      get: (sid, done) => (held.has(sid) ? store.get(sid, done) : done(missing("open"))),
+      destroy: async (sid, done) => {
+        if (!held.has(sid)) throw missing("unlink");
+        store.destroy(sid, done);
+      },
+    };
+    const rp = await startWith(files);
+    const browser = new Browser();
+    expect((await browser.signIn(`${rp.url}/private`)).body).toBe("alice");
+    held.clear();
+    expect(await subject(browser, rp.url)).toBe(null);
+    files.get = (_sid, done) => done(missing("connect"));
+    expect((await browser.fetch(`${rp.url}/who`)).status).toBe(503);
+    files.get = (sid, done) => (held.has(sid) ? store.get(sid, done) : done(missing("open")));
+    expect((await browser.signIn(`${rp.url}/private`)).body).toBe("alice");
+    await rp.auth.revoke({ sid: "unknown" });
+  });
+
   it("takes no value of another session under this one's key", async () => {
     const { store, held } = counted();
     const rp = await startWith(store);
