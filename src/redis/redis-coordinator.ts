@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ProviderError } from "../errors.js";
 import type { RefreshCoordinator } from "../options/refresh-options.js";
 import { createProcessCoordinator } from "../session/process-coordinator.js";
+import { warnOnce } from "../warnings.js";
 import { createRedisCommand, type RedisClient, RedisUnavailable } from "./redis-command.js";
 
 /** Durations are seconds. */
@@ -23,6 +24,9 @@ const POLL_MS = 40;
 /** Results of one session that a sign-out can find again; more there are only with many resources. */
 const MOST_RESULTS = 32;
 
+/** Results that are sent to a Redis which is away: its client may keep them all until it is back. */
+const MOST_UNANSWERED = 1_000;
+
 /** A lock is removed, or held on to, by its owner alone: another may have taken it since. */
 const IF_OWNER = 'if redis.call("get", KEYS[1]) ~= ARGV[1] then return 0 end ';
 const RELEASE = `${IF_OWNER}return redis.call("del", KEYS[1])`;
@@ -37,15 +41,21 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
   const lockMs = String(Math.ceil(lock * 1000));
   const local = createProcessCoordinator(() => Date.now() / 1000);
   const command = createRedisCommand(client, timeout);
+  let unanswered = 0;
+  const resultOf = (key: string) => `${prefix}${key}:result`;
   const indexOf = (session: string) => `${prefix}${session}:results`;
 
-  const remember = async (key: string, resultKey: string, result: string, seconds: number): Promise<void> => {
+  /** All at once: a client that has lost its connection keeps them, in their order, until it has one again. */
+  const remember = async (key: string, result: string, seconds: number): Promise<void> => {
     const life = String(Math.ceil(Math.max(seconds, keep)));
-    const index = indexOf(key.slice(0, key.indexOf(".")));
-    await command("SET", resultKey, result, "EX", life);
-    await command("LPUSH", index, resultKey);
-    await command("LTRIM", index, "0", String(MOST_RESULTS - 1));
-    await command("EXPIRE", index, life);
+    const [resultKey, index] = [resultOf(key), indexOf(key.slice(0, key.indexOf(".")))];
+    await Promise.all([
+      // The first to come is the one that the provider took.
+      command("SET", resultKey, result, "NX", "EX", life),
+      command("LPUSH", index, resultKey),
+      command("LTRIM", index, "0", String(MOST_RESULTS - 1)),
+      command("EXPIRE", index, life),
+    ]);
   };
 
   /** Runs `work` while the lock is this node's: renewed meanwhile, so that no second node begins the same. */
@@ -66,14 +76,20 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
 
   /** Waits for the result of whoever holds the lock, or takes it. */
   const shared = async (key: string, seconds: number, work: () => Promise<string>): Promise<string> => {
-    const [resultKey, lockKey] = [`${prefix}${key}:result`, `${prefix}${key}:lock`];
+    const [resultKey, lockKey] = [resultOf(key), `${prefix}${key}:lock`];
     const owner = randomBytes(16).toString("base64url");
+    const release = () => command("EVAL", RELEASE, "1", lockKey, owner).catch(() => undefined);
     const deadline = performance.now() + wait * 1000;
     while (performance.now() < deadline) {
       const known = await command("GET", resultKey);
+      unanswered = 0;
       if (typeof known === "string") return known;
-      const isTaken = (await command("SET", lockKey, owner, "NX", "PX", lockMs)) === null;
-      if (isTaken) {
+      const locked = await command("SET", lockKey, owner, "NX", "PX", lockMs).catch((error: unknown) => {
+        // What had no answer in time may be done all the same.
+        void release();
+        throw error;
+      });
+      if (locked === null) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         continue;
       }
@@ -82,10 +98,10 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
         const finished = await command("GET", resultKey);
         if (typeof finished === "string") return finished;
         const result = await whileHeld(lockKey, owner, work);
-        await remember(key, resultKey, result, seconds).catch(() => undefined);
+        await remember(key, result, seconds).catch(() => undefined);
         return result;
       } finally {
-        await command("EVAL", RELEASE, "1", lockKey, owner).catch(() => undefined);
+        await release();
       }
     }
     // To refresh here all the same would send the refresh token twice.
@@ -98,16 +114,18 @@ export function redisCoordinator(client: RedisClient, options: RedisCoordinatorO
   return {
     once: (key, seconds, work) =>
       local.once(key, seconds, async () => {
-        let begun: Promise<string> | undefined;
-        const workOnce = () => {
-          begun ??= work();
-          return begun;
-        };
         try {
-          return await shared(key, seconds, workOnce);
+          return await shared(key, seconds, work);
         } catch (error) {
           if (!(error instanceof RedisUnavailable)) throw error;
-          return workOnce();
+          warnOnce(
+            "OIDC_COORDINATOR_AWAY",
+            `redisCoordinator does not reach its Redis (${error.message}), so each node refreshes by itself: a provider that watches for reuse of refresh tokens may end sessions. Is the client connected, and to the right server?`,
+          );
+          const result = await work();
+          // Should it be back soon, no other node is to send the same refresh token.
+          if (unanswered++ < MOST_UNANSWERED) remember(key, result, seconds).catch(() => undefined);
+          return result;
         }
       }),
 

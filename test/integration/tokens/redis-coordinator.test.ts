@@ -36,10 +36,27 @@ const likeIoredis = (): RedisClient => ({
   },
 });
 
+/** As node-redis has it for clusters and for sentinels: more stands before the command. */
+const likeCluster = (): RedisClient => ({
+  sendCommand: (firstKey: string, _isReadonly: boolean, words: string[], _options?: object) =>
+    firstKey.startsWith("oidc:refresh:") ? client.sendCommand(words) : Promise.reject(new Error(`key ${firstKey}`)),
+});
+const likeSentinel = (): RedisClient => ({
+  sendCommand: (_isReadonly: boolean, words: string[], _options?: object) => client.sendCommand(words),
+});
+
+it.each([undefined, {}, "redis://localhost", { sendCommand: "no" }])("a coordinator is not made with %j", (given) => {
+  expect(() => redisCoordinator(given as never)).toThrow(
+    expect.objectContaining({ code: "ERR_OIDC_INVALID_OPTIONS", message: expect.stringContaining("createClient") }),
+  );
+});
+
 describe.skipIf(program === undefined)("redisCoordinator", () => {
   it.each([
     ["node-redis", (): RedisClient => client],
     ["a client like ioredis", likeIoredis],
+    ["a client like node-redis's cluster", likeCluster],
+    ["a client like node-redis's sentinel", likeSentinel],
   ])("with %s runs work on one of several nodes, and tells all the others", async (name, of) => {
     const nodes = Array.from({ length: 5 }, () => redisCoordinator(of()));
     let runs = 0;
@@ -128,6 +145,21 @@ describe.skipIf(program === undefined)("redisCoordinator", () => {
     const left = await client.keys("oidc:refresh:*");
     expect(left.filter((key) => key.includes("ended"))).toEqual([]);
     expect(left).toContain("oidc:refresh:other.1:result");
+  });
+
+  it("that hangs for a moment learns the result when it is back, so that no other node works again", async () => {
+    const own = await RedisServer.start(program ?? "");
+    const [one, two] = [await connect(own), await connect(own)];
+    own.pause();
+    expect(await redisCoordinator(one, { timeout: 0.2 }).once("s.moment", 60, async () => "first")).toBe("first");
+    own.resume();
+    await expect.poll(() => two.exists("oidc:refresh:s.moment:result")).toBe(1);
+    expect(await redisCoordinator(two).once("s.moment", 60, async () => "second")).toBe("first");
+    expect(await two.exists("oidc:refresh:s.moment:lock")).toBe(0);
+    await redisCoordinator(two).forget?.("s");
+    expect(await two.keys("*")).toEqual([]);
+    for (const connected of [one, two]) connected.destroy();
+    await own.kill();
   });
 
   it("hung or gone: each node works by itself, in bounded time, and once for all who ask it", async () => {
