@@ -14,6 +14,7 @@ export function explainSize<T>(ticket: Ticket, tokens: SavedTokens | undefined, 
       ["access_token", tokens?.accessToken?.length ?? 0],
       ["id_token", tokens?.idToken?.length ?? 0],
       ["refresh_token", tokens?.refreshToken?.length ?? 0],
+      ["access tokens of other resources", JSON.stringify(tokens?.accessTokens ?? "").length],
     ];
     const sizes = parts
       .filter(([, size]) => size > 2)

@@ -1,16 +1,16 @@
 import type { Exchange } from "../authentication/exchange.js";
 import type { UserToken } from "../authentication/scheme-registry.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
-import { ProviderError, TokenError } from "../errors.js";
+import { OpenIdConnectError, ProviderError, TokenError } from "../errors.js";
 import type { ScopedAccessToken } from "../model.js";
 import type { AccessTokenOptions } from "../options/refresh-options.js";
 import { HeldBack } from "./refresh-events.js";
 import type { Remote } from "./remote.js";
-import { keep, type Rejected, refreshOnce } from "./token-refresh.js";
+import { keep, type Refreshed, type Rejected, refreshOnce } from "./token-refresh.js";
 import { alive, held, usable, type Wanted, wanted } from "./wanted-token.js";
 
 /** Rounds in which another resource's refresh may come first. */
-const MOST_ROUNDS = 20;
+const MOST_ROUNDS = 100;
 
 /**
  * An access token that is good now.
@@ -45,9 +45,9 @@ export async function accessToken(
     try {
       result = await refreshOnce(remote, exchange, session, refreshToken, want);
     } catch (error) {
-      // The provider is away, or the app wants no renewal: the old token serves while it lives.
-      if (old === undefined || !(error instanceof ProviderError || error instanceof HeldBack)) throw error;
-      return userToken(session, old);
+      // The provider is away or refuses this client, or the app wants no renewal: the old token serves while it lives.
+      if (old !== undefined && servesDespite(error)) return userToken(session, old);
+      throw error;
     }
     const { outcome, isFresh } = result;
     if ("rejected" in outcome) {
@@ -58,6 +58,11 @@ export async function accessToken(
       continue;
     }
     session = await keep(remote, exchange, session, outcome);
+    const better = usable(remote, session, want);
+    const hasBetter = better !== undefined && better.accessToken !== unwanted;
+    if (!hasBetter && outcome.name === want.name && isLeftOut(remote, session, outcome, refreshToken)) {
+      return userToken(session, outcome.tokens);
+    }
     // Remembered for a straggler it may have ended meanwhile; one that has just come counts, however short it lives.
     if (!isFresh || outcome.name !== want.name) continue;
     const fresh = alive(remote, session, want);
@@ -65,6 +70,25 @@ export async function accessToken(
     if (fresh.accessToken === outcome.tokens.accessToken) return userToken(session, fresh);
   }
   throw new ProviderError("ERR_OIDC_PROVIDER_RESPONSE", "The provider issues access tokens that have ended already.");
+}
+
+function servesDespite(error: unknown): boolean {
+  return error instanceof HeldBack || (error instanceof OpenIdConnectError && !(error instanceof TokenError));
+}
+
+/** The session is as this refresh left it, and had no room for the token: it serves those who asked for it. */
+function isLeftOut(
+  remote: Remote,
+  session: SignedIn,
+  { name, tokens }: Refreshed,
+  exchangedRefreshToken: string,
+): boolean {
+  const known = session.tokens();
+  return (
+    known?.refreshToken === (tokens.refreshToken ?? exchangedRefreshToken) &&
+    held(known, name)?.accessToken !== tokens.accessToken &&
+    (tokens.expiresAtSeconds ?? Number.POSITIVE_INFINITY) > remote.options.now()
+  );
 }
 
 function userToken(session: SignedIn, { accessToken, tokenType }: ScopedAccessToken): UserToken {

@@ -44,6 +44,9 @@ export async function raiseRefreshing(
   if (typeof accessToken !== "string" || accessToken === "") {
     throw new Error("onTokenRefreshing set ctx.tokens without an accessToken.");
   }
+  if (expiresAtSeconds !== undefined && !isTime(expiresAtSeconds)) {
+    throw new Error("onTokenRefreshing set ctx.tokens with an expiresAtSeconds that is no time in seconds.");
+  }
   return { accessToken, tokenType, expiresAtSeconds, refreshToken };
 }
 
@@ -95,6 +98,10 @@ export async function raiseRefreshFailed(
       "onTokenRefreshFailed threw; the refresh had failed before.",
     );
   }
+}
+
+function isTime(seconds: unknown): boolean {
+  return typeof seconds === "number" && !Number.isNaN(new Date(seconds * 1000).getTime());
 }
 
 function nameOf(thrown: unknown): string {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Exchange } from "../authentication/exchange.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
-import { ProviderError, TokenError } from "../errors.js";
+import { ConfigurationError, ProviderError, TokenError } from "../errors.js";
 import type { Claims } from "../model.js";
 import { type RefreshedTokens, refreshTokens } from "../protocol/refresh.js";
+import { warnOnce } from "../warnings.js";
 import { raiseRefreshed, raiseRefreshFailed, raiseRefreshing } from "./refresh-events.js";
 import type { Remote } from "./remote.js";
 import { held, type Wanted, withRefreshed } from "./wanted-token.js";
@@ -119,7 +120,10 @@ async function refresh(
   }
 }
 
-/** The session with the outcome in it. One that has it already, or something newer, stays as it is. */
+/**
+ * The session with the outcome in it. One that has it already, or something newer, stays as it is. Where there is no room
+ * for it, the new refresh token is kept at least: the old one is spent.
+ */
 export async function keep(
   remote: Remote,
   exchange: Exchange,
@@ -131,12 +135,19 @@ export async function keep(
   const known = newest.tokens();
   if (known?.refreshToken !== before?.refreshToken) return newest;
   if (held(known, name)?.accessToken === tokens.accessToken) return newest;
-  return remote.session.update(exchange, newest, {
-    tokens: withRefreshed(known ?? {}, name, tokens, remote.options.now()),
-    ticket: {
-      ...(claims !== undefined && { claims }),
-      // RFC 6749 5.1: what was granted may have become less. Of a part that was asked for it says nothing.
-      ...(name === "" && tokens.scope !== undefined && { grantedScopes: tokens.scope.split(" ").filter(Boolean) }),
-    },
-  });
+  try {
+    return await remote.session.update(exchange, newest, {
+      tokens: withRefreshed(known ?? {}, name, tokens, remote.options.now()),
+      ticket: {
+        ...(claims !== undefined && { claims }),
+        // RFC 6749 5.1: what was granted may have become less. Of a part that was asked for it says nothing.
+        ...(name === "" && tokens.scope !== undefined && { grantedScopes: tokens.scope.split(" ").filter(Boolean) }),
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigurationError) || error.code !== "ERR_OIDC_TICKET_TOO_LARGE") throw error;
+    warnOnce("OIDC_TOKEN_NOT_KEPT", `A renewed access token is asked for anew each time. ${error.message}`);
+    const { refreshToken = known?.refreshToken } = tokens;
+    return remote.session.update(exchange, newest, { tokens: { ...known, refreshToken } });
+  }
 }

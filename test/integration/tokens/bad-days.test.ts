@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import session from "express-session";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
@@ -160,6 +161,47 @@ describe("a refresh", () => {
     },
   );
 
+  it.each([
+    ["another resource's token", "resource=urn:big"],
+    ["the session's own token", "force=1"],
+  ])(
+    "whose result is too large for the cookie (%s) serves who asked, and keeps the new refresh token",
+    async (_name, query) => {
+      const sent: (string | null)[] = [];
+      let isLarge = true;
+      let allHaveCome = () => {};
+      const all = new Promise<void>((resolve) => {
+        allHaveCome = resolve;
+      });
+      let asking = 0;
+      const before: RelyingPartySettings["before"] = (app) => {
+        app.use("/token", (_req, _res, next) => {
+          if (++asking === 5) allHaveCome();
+          next();
+        });
+      };
+      const answer: typeof fetch = async (url, init) => {
+        if (!isRefresh(init)) return fetch(url, init);
+        await all;
+        sent.push(new URLSearchParams(String(init?.body)).get("refresh_token"));
+        // Random, for what repeats gets small.
+        const access_token = isLarge ? randomBytes(9_000).toString("base64url") : "small";
+        return Response.json({ access_token, token_type: "Bearer", expires_in: 300, refresh_token: `r${sent.length}` });
+      };
+      const rp = await start({ fetch: answer }, { before });
+      const browser = await signedIn(rp);
+      const pages = await Promise.all(
+        Array.from({ length: 5 }, () => new Browser(browser.jar.clone()).fetch(`${rp.url}/token?${query}`)),
+      );
+      expect(pages.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+      expect([new Set(pages.map(({ body }) => body)).size, sent.length]).toEqual([1, 1]);
+      isLarge = false;
+      clock.ahead = 400;
+      expect(await token(browser, rp.url)).toEqual({ status: 200, body: "small" });
+      expect(sent.slice(1)).toEqual(["r1"]);
+    },
+  );
+
   it("that is refused leaves the old token to its end where onInvalidGrant is keep", async () => {
     const rp = await start({
       refresh: { onInvalidGrant: "keep" },
@@ -174,12 +216,14 @@ describe("a refresh", () => {
     expect(await who(browser, rp.url)).toBe("alice");
   });
 
-  it("names the grant that the registration does not allow", async () => {
+  it("that the registration does not allow leaves the old token while it lives, and is named then", async () => {
     const rp = await start({
       fetch: async (url, init) =>
         isRefresh(init) ? Response.json({ error: "unauthorized_client" }, { status: 400 }) : fetch(url, init),
     });
     const browser = await signedIn(rp);
+    clock.ahead = 260;
+    expect((await token(browser, rp.url)).status).toBe(200);
     clock.ahead = 310;
     expect((await token(browser, rp.url)).status).toBe(502);
     expect(rp.errors.at(-1)).toMatchObject({ message: expect.stringContaining("refresh token grant") });
@@ -270,6 +314,21 @@ describe("an access token", () => {
     const then = refreshes(fixture.idp);
     expect((await token(other, dead.url)).status).toBe(502);
     expect(refreshes(fixture.idp)).toBe(then + 1);
+  });
+
+  it("that lasts longer than any date has the last one as its end", async () => {
+    const rp = await start({
+      fetch: async (url, init) => {
+        const response = await fetch(url, init);
+        if (!String(url).endsWith("/connect/token")) return response;
+        return Response.json({ ...((await response.json()) as object), expires_in: 1e300 });
+      },
+    });
+    rp.app.get("/end", (req, res) => res.send(req.oidc.getToken("expires_at")));
+    const browser = await signedIn(rp);
+    expect((await browser.fetch(`${rp.url}/end`)).body).toBe("+275760-09-13T00:00:00.000Z");
+    clock.ahead = 1e9;
+    expect((await token(browser, rp.url)).status).toBe(401);
   });
 
   it("for another resource is kept beside the others, ten of them at most", async () => {

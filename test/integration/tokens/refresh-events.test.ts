@@ -80,6 +80,20 @@ describe("onTokenRefreshing", () => {
   });
 });
 
+describe("onTokenRefreshing with tokens whose end is no time", () => {
+  it.each([Number.NaN, 1e300, null, "2030-01-01", new Date()])("(%s) is an error of the app's", async (end) => {
+    const rp = await start({
+      onTokenRefreshing: (context) => {
+        context.tokens = { accessToken: "own", expiresAtSeconds: end as number };
+      },
+    });
+    const browser = await signedIn(rp);
+    clock.ahead = 290;
+    expect((await page(browser, `${rp.url}/token`)).status).toBe(500);
+    expect(rp.errors.at(-1)).toMatchObject({ message: expect.stringContaining("expiresAtSeconds") });
+  });
+});
+
 describe("onTokenRefreshed", () => {
   it("is given the new tokens, and what it makes of the claims is the user from now on", async () => {
     const told: TokenRefreshedContext[] = [];
