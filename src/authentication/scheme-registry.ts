@@ -2,6 +2,7 @@ import { ConfigurationError } from "../errors.js";
 import type { Claims, DPoPKey, SavedTokens } from "../model.js";
 import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignOutOptions } from "../options/request-options.js";
+import type { ApiRequest } from "../protocol/fetch-arguments.js";
 import type { Exchange } from "./exchange.js";
 import type { SessionScheme, SignedIn } from "./session-scheme.js";
 
@@ -37,7 +38,7 @@ export interface RemoteScheme {
   revokeTokens(current: SignedIn | undefined, tokens: SavedTokens | undefined): Promise<void>;
   /** `iss` of the provider, as well as it is known without waiting long. */
   issuer(): Promise<string | undefined>;
-  fetchUserInfo(current: SignedIn): Promise<Claims>;
+  fetchUserInfo(token: UserToken): Promise<Claims>;
   /** An access token that is good now; `refused` is one that an API has just refused. */
   accessToken(
     exchange: Exchange,
@@ -48,7 +49,7 @@ export interface RemoteScheme {
   /** A token of the app's own. */
   clientToken(options: ClientTokenOptions): Promise<string>;
   /** The global `fetch` with this token, and with proof of possession where it is bound to a key. */
-  fetch(token: UserToken, url: string | URL, init: RequestInit | undefined): Promise<Response>;
+  fetch(token: UserToken, request: ApiRequest): Promise<Response>;
 }
 
 /** Every scheme of one middleware, and which of them is meant when none is named. */

@@ -6,7 +6,7 @@ import { AuthorizationError, ConfigurationError, TokenError } from "../errors.js
 import type { Claims } from "../model.js";
 import type { AccessTokenOptions, ClientTokenOptions } from "../options/refresh-options.js";
 import type { ChallengeOptions, SignInOptions, SignOutOptions } from "../options/request-options.js";
-import { isStream } from "../protocol/request-body.js";
+import { apiRequestOf, isStream } from "../protocol/fetch-arguments.js";
 import { answer, type Next } from "./async-answer.js";
 import type { RequestExchange } from "./request-exchange.js";
 import { localTicket, type SignInUser } from "./sign-in-user.js";
@@ -169,20 +169,22 @@ export class RequestOidc {
   }
 
   /**
-   * `fetch` with a good access token of the user. An API that answers 401 is asked once more, with a renewed token.
+   * `fetch` with a good access token of the user. An API that answers 401 is asked once more, with a renewed token, unless
+   * the body is a stream; that of a `Request` is one.
    *
    * @throws as `getAccessToken`, and what `fetch` throws
    */
-  async fetch(url: string | URL, init?: RequestInit): Promise<Response> {
+  async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const request = apiRequestOf(input, init);
     const token = await this.#accessToken({});
-    const response = await this.#scheme.fetch(token, url, init);
+    const response = await this.#scheme.fetch(token, request);
     // A stream has been read and cannot be sent again.
-    if (response.status !== 401 || isStream(init?.body)) return response;
+    if (response.status !== 401 || isStream(request.init.body)) return response;
     try {
       const fresh = await this.#accessToken({ forceRefresh: true }, token.accessToken);
       if (fresh.accessToken === token.accessToken) return response;
       await response.body?.cancel();
-      return await this.#scheme.fetch(fresh, url, init);
+      return await this.#scheme.fetch(fresh, request);
     } catch (error) {
       if (error instanceof TokenError) return response;
       throw error;
@@ -209,12 +211,13 @@ export class RequestOidc {
   }
 
   /**
-   * Claims of the userinfo endpoint, `sub` checked.
+   * Claims of the userinfo endpoint, asked for with a good access token, `sub` checked.
    *
-   * @throws TokenError `ERR_OIDC_TOKEN_NOT_SAVED`; ProviderError; AuthorizationError when nobody is signed in
+   * @throws as `getAccessToken`; ProviderError `ERR_OIDC_USERINFO_FAILED`
    */
   async fetchUserInfo(): Promise<Claims> {
-    return this.#scheme.fetchUserInfo(this.#signedIn());
+    const token = await this.#accessToken({});
+    return this.#scheme.fetchUserInfo(token);
   }
 
   get #scheme(): RemoteScheme {

@@ -1,6 +1,5 @@
 import { isNavigation } from "../authentication/request-kind.js";
 import type { Endpoint, Handled, RemoteScheme } from "../authentication/scheme-registry.js";
-import { TokenError } from "../errors.js";
 import { assertTokenOptions } from "../options/resolve-request-options.js";
 import { apiRequest } from "../protocol/api-request.js";
 import { fetchUserInfo } from "../protocol/user-info.js";
@@ -34,7 +33,7 @@ export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
         assertTokenOptions("getAccessToken()", options);
         return accessToken(remote, exchange, current, options, refused);
       }),
-    fetch: (token, url, init) => apiRequest(remote.provider, token, url, init),
+    fetch: (token, request) => apiRequest(remote.provider, token, request),
     name: remote.name,
     endpoints: endpoints(remote),
     challenge: (exchange, options) =>
@@ -54,16 +53,10 @@ export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
       const { metadata: source } = remote.options;
       return metadata?.issuer ?? (source.kind === "discovery" ? source.authority : source.metadata.issuer);
     },
-    fetchUserInfo: (current) =>
-      logged(remote, "userinfo_failed", async () => {
-        const { accessToken, dPoPKey } = current.tokens() ?? {};
-        const subject = current.ticket.evidence?.subject ?? current.user.sub;
-        if (accessToken !== undefined) return fetchUserInfo(remote.provider, accessToken, subject, dPoPKey);
-        throw new TokenError(
-          "ERR_OIDC_TOKEN_NOT_SAVED",
-          'Userinfo is asked with the access token, and none is kept: set saveTokens to true, or to a list with "access_token", and sign in again.',
-        );
-      }),
+    fetchUserInfo: ({ accessToken, dPoPKey, session: { ticket, user } }) =>
+      logged(remote, "userinfo_failed", () =>
+        fetchUserInfo(remote.provider, accessToken, ticket.evidence?.subject ?? user.sub, dPoPKey),
+      ),
   };
 }
 

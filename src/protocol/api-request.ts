@@ -1,9 +1,10 @@
+import { ReadableStream } from "node:stream/web";
 import * as oauth from "oauth4webapi";
 import type { DPoPKey } from "../model.js";
 import { createClient } from "./client.js";
 import { createDPoP } from "./dpop.js";
+import { type ApiRequest, isStream } from "./fetch-arguments.js";
 import type { Provider } from "./provider.js";
-import { isStream } from "./request-body.js";
 
 /** An access token as it goes to an API. */
 export interface ApiToken {
@@ -19,8 +20,7 @@ export interface ApiToken {
 export async function apiRequest(
   provider: Provider,
   { accessToken, dPoPKey }: ApiToken,
-  url: string | URL,
-  init: RequestInit = {},
+  { url, init }: ApiRequest,
 ): Promise<Response> {
   const headers = new Headers(init.headers);
   if (dPoPKey === undefined) {
@@ -34,13 +34,17 @@ export async function apiRequest(
     ...(init.signal != null && { signal: init.signal }),
   };
   const method = init.method ?? "GET";
+  headers.delete("authorization");
+  headers.delete("dpop");
+  // oauth4webapi knows no other streams.
+  const body = isStream(init.body) ? ReadableStream.from(init.body as unknown as AsyncIterable<Uint8Array>) : init.body;
   const ask = () =>
     oauth.protectedResourceRequest(
       accessToken,
       method,
       new URL(url),
       headers,
-      init.body as oauth.ProtectedResourceRequestBody,
+      body as oauth.ProtectedResourceRequestBody,
       options,
     );
   try {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { RequestOidc } from "add-openid-connect";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -78,6 +79,45 @@ describe("req.oidc.fetch", () => {
     expect((await browser.fetch(`${rp.url}/call`)).status).toBe(401);
     expect(seen.map(({ body }) => body)).toEqual(["order"]);
   });
+
+  it.each([false, true])("takes a Request, and sends it again where it has no body (dPoP: %s)", async (dPoP) => {
+    const { seen, url } = await startApi((_seen, _count, res) => res.writeHead(401).end("no"));
+    const requests: readonly (readonly [Request, RequestInit?])[] = [
+      [new Request(url, { method: "DELETE", headers: { "x-own": "1" } })],
+      [new Request(url, { method: "POST", body: "order", headers: { "x-own": "1", authorization: "Basic x" } })],
+      [new Request(url, { method: "POST", body: "order" }), { headers: { "x-own": "2" } }],
+    ];
+    for (const [at, expected] of [["1", "1"], ["1"], ["2"]].entries()) {
+      const [input = new Request(url), init] = requests[at] ?? [];
+      const rp = await start((oidc) => oidc.fetch(input, init), { dPoP });
+      const browser = await signedIn(rp);
+      seen.length = 0;
+      const { status, body } = await browser.fetch(`${rp.url}/call`);
+      expect([status, body]).toEqual([401, "no"]);
+      expect(seen.map(({ headers }) => headers["x-own"])).toEqual(expected);
+      expect(seen.map((entry) => entry.body)).toEqual(at === 0 ? ["", ""] : ["order"]);
+      expect(seen[0]?.headers.authorization).toMatch(dPoP ? /^DPoP / : /^Bearer /);
+    }
+  });
+
+  it.each([false, true])(
+    "sends a body that Node streams, and heeds no credentials of its own (dPoP: %s)",
+    async (dPoP) => {
+      const { seen, url } = await startApi((_seen, _count, res) => res.end());
+      const init = () => ({
+        method: "POST",
+        body: Readable.from([Buffer.from("order")]) as unknown as ReadableStream,
+        duplex: "half",
+        headers: { authorization: "Basic x", dpop: "x" },
+      });
+      const rp = await start((oidc) => oidc.fetch(url, init()), { dPoP });
+      const browser = await signedIn(rp);
+      expect((await browser.fetch(`${rp.url}/call`)).status).toBe(200);
+      expect(seen.map(({ body, headers }) => [body, headers.authorization?.split(" ")[0]])).toEqual([
+        ["order", dPoP ? "DPoP" : "Bearer"],
+      ]);
+    },
+  );
 
   it("refreshes once when an API refuses one token to many at a time", async () => {
     let refused: string | undefined;
@@ -200,6 +240,32 @@ describe("with dPoP", () => {
     const browser = await signedIn(rp);
     expect((await browser.fetch(`${rp.url}/call`)).status).toBe(302);
     expect(other.seen).toEqual([]);
+  });
+});
+
+describe("req.oidc.fetchUserInfo", () => {
+  it("asks with a good token, and says what is missing where there is none", async () => {
+    const asked: string[] = [];
+    const rp = await startWithTokens(fixture, clock, {
+      options: {
+        fetch: async (url, init) => {
+          if (String(url).endsWith("/userinfo")) asked.push(new Headers(init?.headers).get("authorization") ?? "");
+          return fetch(url, init);
+        },
+      },
+      routes: (app) => {
+        app.get("/info", async (req, res) => res.json(await req.oidc.fetchUserInfo()));
+      },
+    });
+    const browser = await signedIn(rp);
+    const before = refreshes(fixture.idp);
+    clock.ahead = 290;
+    expect(JSON.parse((await browser.fetch(`${rp.url}/info`)).body).sub).toBe("alice");
+    expect(refreshes(fixture.idp)).toBe(before + 1);
+    expect(asked).toEqual([`Bearer ${(await browser.fetch(`${rp.url}/token`)).body}`]);
+    const without = await start(async (oidc) => Response.json(await oidc.fetchUserInfo()), { saveTokens: false });
+    expect((await (await signedIn(without)).fetch(`${without.url}/call`)).status).toBe(401);
+    expect(without.errors.at(-1)).toMatchObject({ code: "ERR_OIDC_TOKEN_NOT_SAVED" });
   });
 });
 
