@@ -20,6 +20,16 @@ export interface Revocation {
 /** What a session at the provider is that has ended there: no sign-in of it counts any more. */
 export const FOR_GOOD: number = Number.POSITIVE_INFINITY;
 
+/**
+ * What a revocation makes of the end that is known. What comes late takes nothing back. One of this second also ends the
+ * sign-ins since the one before: these count as begun a second after it, which is still to come.
+ */
+export function laterEnd(known: number | undefined, before: number, nowSeconds: number): number {
+  if (known === undefined) return before;
+  const isOfNow = before >= Math.floor(nowSeconds) && known >= Math.floor(before);
+  return Math.max(before, isOfNow ? Math.floor(known) + 1 : known);
+}
+
 /** What has ended by other means than its own expiry, as this process knows it. */
 export interface Revocations {
   /** `expiresAtSeconds`: from then on every copy is dead by itself. */
@@ -39,7 +49,7 @@ export function createRevocations(now: () => number): Revocations {
   const subjects = new ExpiringMap<number>(LIMIT, now);
 
   const raise = (map: ExpiringMap<number>, key: string, before: number, expiresAtSeconds: number): void => {
-    map.set(key, Math.max(before, map.get(key) ?? 0), expiresAtSeconds);
+    map.set(key, laterEnd(map.get(key), before, now()), expiresAtSeconds);
   };
   const endOf = ({ evidence }: Ticket): number | undefined => {
     const sid = evidence?.providerSessionId;

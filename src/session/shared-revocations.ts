@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Ticket } from "../model.js";
 import type { RevocationStore } from "../options/session-options.js";
 import { boundedCall } from "./bounded-call.js";
-import { FOR_GOOD, type Revocation, revocationKey, subjectOf } from "./revocations.js";
+import { FOR_GOOD, laterEnd, type Revocation, revocationKey, subjectOf } from "./revocations.js";
 
 /** What has ended, as all nodes know it. Calls reject with `ERR_OIDC_STORE_UNAVAILABLE`: unknown is not alive. */
 export interface SharedRevocations {
@@ -35,9 +35,8 @@ export function createSharedRevocations(
     const time = Number(value ?? Number.NaN);
     return Number.isFinite(time) ? time : undefined;
   };
-  // What comes late must not bring back what a later one ended.
   const raise = async (key: string, before: number, expiresAtSeconds: number): Promise<void> => {
-    const end = Math.max(before, (await timeOf(key)) ?? 0);
+    const end = laterEnd(await timeOf(key), before, now());
     await set(key, end === FOR_GOOD ? ALL : String(end), expiresAtSeconds);
   };
   const endsOf = (ticket: Ticket): Promise<readonly (number | undefined)[]> => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Ticket } from "../model.js";
-import { type Revocation, revocationKey, subjectOf } from "./revocations.js";
+import { laterEnd, type Revocation, revocationKey, subjectOf } from "./revocations.js";
 import { remainingOf, type StoreCalls, type StoredValue } from "./store-calls.js";
 
 /** What the store held for a session. */
@@ -58,6 +58,11 @@ export function createTicketStore(calls: StoreCalls): TicketStore {
     await calls.set(key, { sessions: [...others, sessionId].slice(-MOST_BY_SID) }, longest);
   };
 
+  const endedBefore = async (marker: string): Promise<number | undefined> => {
+    const before = (await calls.get(marker))?.["before"];
+    return typeof before === "number" ? before : undefined;
+  };
+
   return {
     async read(sessionId) {
       const value = await calls.get(sessionId);
@@ -97,14 +102,11 @@ export function createTicketStore(calls: StoreCalls): TicketStore {
       }
       if (subject === undefined) return;
       const key = markerName(issuer, subject);
-      const before = Math.max(beforeSeconds ?? nowSeconds, Number((await calls.get(key))?.["before"] ?? 0));
+      const before = laterEnd(await endedBefore(key), beforeSeconds ?? nowSeconds, nowSeconds);
       await calls.set(key, { before }, seconds);
     },
 
-    async endedBefore(marker) {
-      const before = (await calls.get(marker))?.["before"];
-      return typeof before === "number" ? before : undefined;
-    },
+    endedBefore,
   };
 }
 

@@ -191,6 +191,17 @@ describe.each(kinds.map((kind) => [kind.name, kind] as const))("sessions in %s",
     expect(await subject(browser, rp.url)).toBe(null);
   });
 
+  test("end by each of several revocations within a second, however soon the user is back", async () => {
+    const rp = await start(kind);
+    const browser = new Browser();
+    for (let turn = 0; turn < 3; turn++) {
+      await browser.signIn(`${rp.url}/login?returnUrl=/private`);
+      expect(await subject(browser, rp.url)).toBe("alice");
+      await rp.auth.revoke({ sub: "alice" });
+      expect(await subject(browser, rp.url)).toBe(null);
+    }
+  });
+
   test("are not shared with an app of another secret", async () => {
     const rp = await start(kind);
     const browser = new Browser();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { afterRevocation } from "../../../src/authentication/session-window.js";
 import type { Ticket } from "../../../src/model.js";
 import { createRevocations } from "../../../src/session/revocations.js";
 
@@ -49,6 +50,23 @@ describe("revocations", () => {
     expect(revocations.isRevoked(ticket("s"))).toBe(true);
     const other = { issuer: "https://a.example", subject: "alice", providerSessionId: "p2" };
     expect(revocations.isRevoked(ticket("s", { evidence: other }))).toBe(false);
+  });
+
+  it("end the sign-ins of this second too, which count as begun after the end before; a late one ends none of them", () => {
+    const time = clock();
+    const revocations = createRevocations(time.now);
+    const user = { issuer: "https://a.example", subject: "alice" };
+    time.seconds = 1_000.2;
+    revocations.add({ ...user, beforeSeconds: time.seconds }, 2_000);
+    for (let turn = 0; turn < 3; turn++) {
+      time.seconds += 0.1;
+      const again = afterRevocation(ticket("s", { signedInAtSeconds: 1_000 }), revocations.endedBefore(ticket("s")));
+      expect(revocations.isRevoked(again)).toBe(false);
+      revocations.add({ ...user, beforeSeconds: 970 }, 2_000);
+      expect(revocations.isRevoked(again)).toBe(false);
+      revocations.add({ ...user, beforeSeconds: time.seconds }, 2_000);
+      expect(revocations.isRevoked(again)).toBe(true);
+    }
   });
 
   it("end all sessions of a user that began before, and none that began later", () => {
