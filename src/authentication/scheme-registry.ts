@@ -27,7 +27,7 @@ export interface RemoteScheme {
   /** What it answers itself, by exact path below the mount point. */
   readonly endpoints: ReadonlyMap<string, Endpoint>;
   /** Answers the response: a redirect for a person, 401 for anything else. */
-  challenge(exchange: Exchange, options: ChallengeOptions): Promise<void>;
+  challenge(exchange: Exchange, current: SignedIn | undefined, options: ChallengeOptions): Promise<void>;
   /** Signs out here and there, and answers the response. */
   signOut(exchange: Exchange, current: SignedIn | undefined, options: SignOutOptions): Promise<void>;
   /** Forgets what challenges left in this browser. */

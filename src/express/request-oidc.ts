@@ -58,7 +58,7 @@ export class RequestOidc {
   challenge(options: ChallengeOptions = {}, next?: Next): Promise<void> {
     return answer(async () => {
       this.#assertNotAnswered("challenge");
-      await this.#schemes.remote(options?.scheme).challenge(this.#exchange, options);
+      await this.#schemes.remote(options?.scheme).challenge(this.#exchange, this.#current, options);
       return "answered";
     }, next);
   }

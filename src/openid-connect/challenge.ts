@@ -34,6 +34,7 @@ export async function challenge(
   exchange: Exchange,
   wishes: ChallengeOptions = {},
   isForPerson: boolean = isNavigation(exchange.req),
+  mayLoop = false,
 ): Promise<void> {
   const { options, provider } = remote;
   const { req, res } = exchange;
@@ -57,7 +58,8 @@ export async function challenge(
   const { parameters } = request;
 
   const { prefix, attributes } = remote.correlationCookie(exchange);
-  const correlation = correlate(req.headers.cookie, prefix, attributes, options.transaction.lifetimeSeconds);
+  const { lifetimeSeconds } = options.transaction;
+  const correlation = correlate(req.headers.cookie, prefix, attributes, lifetimeSeconds, mayLoop);
   const redirectUri = ownUrl(exchange, options.paths.callback);
   adviseChallenge(remote, exchange, metadata, redirectUri);
   const begun = remote.transactions.begin({

@@ -36,11 +36,12 @@ export function createOpenIdConnectScheme(remote: Remote): RemoteScheme {
     fetch: (token, request) => apiRequest(remote.provider, token, request),
     name: remote.name,
     endpoints: endpoints(remote),
-    challenge: (exchange, options) =>
+    challenge: (exchange, current, options) =>
       logged(remote, "challenge_failed", async () => {
         // Not on the login path: who goes there by hand is in no loop.
-        if (isNavigation(exchange.req)) assertSessionKept(remote, exchange);
-        await challenge(remote, exchange, options);
+        const mayLoop = current === undefined && isNavigation(exchange.req);
+        if (mayLoop) assertSessionKept(remote, exchange);
+        await challenge(remote, exchange, options, undefined, mayLoop);
       }),
     signOut: (exchange, current, options) =>
       logged(remote, "sign_out_failed", () => signOut(remote, exchange, current, options)),

@@ -9,11 +9,14 @@ export interface CorrelationCookie {
   readonly signedIn?: SignInNote | undefined;
 }
 
-/** When a sign-in went well, and into which session cookie: another app on this host reads the same notes. */
+/** What a correlation cookie remembers of sign-ins. */
 export interface SignInNote {
+  /** Seconds since the epoch. */
   readonly atSeconds: number;
-  /** Four characters that stand for the cookie's name. */
+  /** Four characters that stand for the session cookie's name: another app on this host reads the same notes. */
   readonly session: string;
+  /** How many there were, each because the one just before was not known any more. */
+  readonly inARow: number;
 }
 
 /**
@@ -21,7 +24,10 @@ export interface SignInNote {
  * same moment may each be given one, hence the four random characters at the end of the name: none overwrites
  * another's.
  */
-const VALUE = /^([\w-]{22})(?:\.([0-9a-z]{1,9})\.([\w-]{4}))?$/;
+const VALUE = /^([\w-]{22})(?:\.([0-9a-z]{1,9})\.([\w-]{4})\.([1-9]))?$/;
+
+/** Sign-ins further apart than this are a person's own doing. */
+const ROW_SECONDS = 5;
 
 /** More than a browser comes to by honest use; each further one costs every request its bytes. */
 const MOST_COOKIES = 24;
@@ -34,28 +40,38 @@ export function readCorrelationCookies(header: string | undefined, prefix: strin
     const equals = pair.indexOf("=");
     const name = pair.slice(0, equals).trim();
     if (name.length !== prefix.length + 4 || !name.startsWith(prefix)) continue;
-    const [, value, time, session] = VALUE.exec(pair.slice(equals + 1).trim()) ?? [];
+    const [, value, time, session, inARow] = VALUE.exec(pair.slice(equals + 1).trim()) ?? [];
     if (value === undefined) continue;
-    const isNoted = time !== undefined && session !== undefined;
-    found.push({ name, value, signedIn: isNoted ? { atSeconds: Number.parseInt(time, 36), session } : undefined });
+    const signedIn =
+      time === undefined || session === undefined
+        ? undefined
+        : { atSeconds: Number.parseInt(time, 36), session, inARow: Number(inARow) };
+    found.push({ name, value, signedIn });
   }
   return found;
 }
 
-/** The cookie that a challenge uses, and the lines that give, renew and clear. */
+/**
+ * The cookie that a challenge uses, and the lines that give, renew and clear. `keepsNote`: the challenge may be part of a
+ * loop, so what was noted of sign-ins stays.
+ */
 export function correlate(
   header: string | undefined,
   prefix: string,
   attributes: CookieAttributes,
   lifetimeSeconds: number,
+  keepsNote = false,
 ): { readonly value: string; readonly setCookies: readonly string[] } {
   const present = readCorrelationCookies(header, prefix);
-  const kept = present[0] ?? { name: prefix + randomName(), value: randomBytes(16).toString("base64url") };
+  const kept: CorrelationCookie = present[0] ?? {
+    name: prefix + randomName(),
+    value: randomBytes(16).toString("base64url"),
+  };
   const surplus = present.slice(MOST_COOKIES);
   return {
     value: kept.value,
     setCookies: [
-      serializeCookie(kept.name, kept.value, attributes, lifetimeSeconds),
+      serializeCookie(kept.name, noted(kept.value, keepsNote ? kept.signedIn : undefined), attributes, lifetimeSeconds),
       ...surplus.map(({ name }) => serializeCookie(name, "", attributes, 0)),
     ],
   };
@@ -67,12 +83,19 @@ export function noteSignIn(
   prefix: string,
   attributes: CookieAttributes,
   lifetimeSeconds: number,
-  note: SignInNote,
+  { session, ...note }: Omit<SignInNote, "inARow">,
 ): readonly string[] {
   const [first] = readCorrelationCookies(header, prefix);
   if (first === undefined) return [];
-  const value = `${first.value}.${Math.floor(note.atSeconds).toString(36)}.${note.session}`;
-  return [serializeCookie(first.name, value, attributes, lifetimeSeconds)];
+  const atSeconds = Math.floor(note.atSeconds);
+  const before = first.signedIn?.session === session ? first.signedIn : undefined;
+  const isNext = before !== undefined && atSeconds >= before.atSeconds && atSeconds - before.atSeconds <= ROW_SECONDS;
+  const inARow = isNext ? Math.min(before.inARow + 1, 9) : 1;
+  return [serializeCookie(first.name, noted(first.value, { atSeconds, session, inARow }), attributes, lifetimeSeconds)];
+}
+
+function noted(value: string, note: SignInNote | undefined): string {
+  return note === undefined ? value : `${value}.${note.atSeconds.toString(36)}.${note.session}.${note.inARow}`;
 }
 
 /** Lines that take such notes back. */

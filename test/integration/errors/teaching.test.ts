@@ -1,5 +1,6 @@
 import type { OpenIdConnectError } from "add-openid-connect";
 import { requireAuth, requireRole } from "add-openid-connect";
+import session from "express-session";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
@@ -170,6 +171,43 @@ describe("a session cookie that the browser does not keep", () => {
     isRejected = true;
     await second.fetch(`${strict.url}/nowhere`);
     expect((await second.request(`${strict.url}/private`)).status).toBe(302);
+  });
+
+  it.each(["a store", "the app's own express-session"])(
+    "nor %s does, is explained after three sign-ins instead of signing in again for ever",
+    async (where) => {
+      const store = new session.MemoryStore();
+      let isForgetful = false;
+      const get = store.get.bind(store);
+      store.get = (sid, done) => (isForgetful ? done(null, null) : get(sid, done));
+      const own = session({ secret: SECRET, resave: false, saveUninitialized: false, store });
+      const rp = await fixture.start(
+        where === "a store"
+          ? { options: { session: { secret: SECRET, store } }, routes }
+          : { options: { session: undefined, transaction: { secret: SECRET } }, before: (app) => app.use(own), routes },
+      );
+      const browser = new Browser();
+      await browser.signIn(`${rp.url}/private`);
+      isForgetful = true;
+      // The provider knows the user and asks nothing.
+      const page = await browser.open(`${rp.url}/private`);
+      expect(page.status).toBe(500);
+      expect(rp.errors[0]).toMatchObject({ code: "ERR_OIDC_SESSION_NOT_KEPT" });
+      expect(String(rp.errors[0])).toContain("store");
+      expect(browser.history.filter(({ url }) => url.includes("/signin-oidc")).length).toBeLessThan(5);
+      isForgetful = false;
+      expect((await browser.open(`${rp.url}/private`)).status).toBe(200);
+    },
+  );
+
+  it("is not suspected where a person signs in again each time a session was ended", async () => {
+    const rp = await fixture.start({ routes });
+    const browser = new Browser();
+    for (let i = 0; i < 4; i++) {
+      await browser.signIn(`${rp.url}/login?returnUrl=/private`);
+      await rp.auth.revoke({ sub: "alice" });
+    }
+    expect((await browser.request(`${rp.url}/private`)).status).toBe(302);
   });
 
   it("is not suspected after a sign-out, nor half a minute later, nor with the cookie there", async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { clearCorrelation, correlate, readCorrelationCookies } from "../../../src/session/correlation-cookie.js";
+import {
+  clearCorrelation,
+  correlate,
+  noteSignIn,
+  readCorrelationCookies,
+} from "../../../src/session/correlation-cookie.js";
 import type { CookieAttributes } from "../../../src/session/session-cookie.js";
 
 const PREFIX = "__Host-oidc-correlation.";
@@ -39,6 +44,20 @@ describe("the correlation cookie", () => {
     const made = correlate(undefined, PREFIX, attributes, 900);
     const sent = made.setCookies[0]?.split(";")[0];
     expect(readCorrelationCookies(`x=y; ${sent}`, PREFIX).map((cookie) => cookie.value)).toEqual([made.value]);
+  });
+
+  it("counts sign-ins that follow one another at once, as long as challenges keep the note", () => {
+    const noteOf = (line: string | undefined) => readCorrelationCookies(line?.split(";")[0], PREFIX)[0]?.signedIn;
+    const signIn = (cookie: string | undefined, time: number) =>
+      noteSignIn(cookie, PREFIX, attributes, 900, { atSeconds: time, session: "abcd" })[0];
+    const challenge = (cookie: string | undefined, keepsNote: boolean) =>
+      correlate(cookie?.split(";")[0], PREFIX, attributes, 900, keepsNote).setCookies[0];
+    let line = signIn(pair(1), 1_000);
+    expect(noteOf(line)).toEqual({ atSeconds: 1_000, session: "abcd", inARow: 1 });
+    for (let i = 2; i < 12; i++) line = signIn(challenge(line, true), 1_000 + i);
+    expect(noteOf(line)).toEqual({ atSeconds: 1_011, session: "abcd", inARow: 9 });
+    expect(noteOf(signIn(challenge(line, true), 1_017))).toEqual({ atSeconds: 1_017, session: "abcd", inARow: 1 });
+    expect(noteOf(signIn(challenge(line, false), 1_012))).toEqual({ atSeconds: 1_012, session: "abcd", inARow: 1 });
   });
 
   it("lets 24 be and clears the surplus", () => {
