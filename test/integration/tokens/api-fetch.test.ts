@@ -270,6 +270,31 @@ describe("req.oidc.fetchUserInfo", () => {
 });
 
 describe("req.oidc.getClientToken", () => {
+  it("serves to its end while the provider is away, and asks again when it is back", async () => {
+    let count = 0;
+    let isAway = false;
+    const rp = await startWithTokens(fixture, clock, {
+      options: {
+        clientId: "service_client",
+        fetch: async (url, init) => {
+          if (!String(url).endsWith("/connect/token")) return fetch(url, init);
+          count += 1;
+          if (isAway) throw new TypeError("fetch failed");
+          return Response.json({ access_token: `t${count}`, token_type: "Bearer", expires_in: 300 });
+        },
+      },
+    });
+    const page = () => new Browser().fetch(`${rp.url}/client?scope=a`);
+    expect((await page()).body).toBe("t1");
+    isAway = true;
+    clock.ahead = 250;
+    expect((await Promise.all([page(), page()])).map(({ body }) => body)).toEqual(["t1", "t1"]);
+    clock.ahead = 301;
+    expect((await page()).status).toBe(503);
+    isAway = false;
+    expect((await page()).body).toBe(`t${count}`);
+  });
+
   it("keeps a token for each scope, renews one that lives shortly at half of its life, and names what is refused", async () => {
     const asked: (string | null)[] = [];
     let isRefused = false;
