@@ -87,7 +87,7 @@ export function createMountedStore(timeoutSeconds: number): MountedStore {
 function noSession(): SessionStoreError {
   return new SessionStoreError(
     "ERR_OIDC_STORE_UNAVAILABLE",
-    "express-session passed this request on without a session: its store is disconnected, or its cookie.path does not cover this URL.",
+    "express-session passed this request on without a session: its store is disconnected, or its cookie.path does not cover this URL. Or it has not seen this request, such as a WebSocket's upgrade: call it before auth.authenticate(req).",
     { headers: { "retry-after": "2" } },
   );
 }

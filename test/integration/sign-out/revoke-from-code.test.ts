@@ -1,9 +1,9 @@
-import type { IncomingMessage, Server } from "node:http";
-import { request } from "node:http";
+import { type IncomingMessage, request, type Server, ServerResponse } from "node:http";
+import session from "express-session";
 import { describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
-import type { RelyingParty, RelyingPartySettings } from "../../support/relying-party.js";
+import { type RelyingParty, type RelyingPartySettings, SECRET } from "../../support/relying-party.js";
 
 const fixture = useTestIdp({
   clients: [
@@ -158,6 +158,26 @@ describe("authenticate", () => {
     const cookie = browser.jar.header(rp.url) ?? "";
     await browser.request(`${rp.url}/logout`);
     expect(await upgrade(rp.url, { cookie })).toBe("nobody");
+  });
+
+  it("wants the app's own express-session to have seen the upgrade, and says so", async () => {
+    const sessions = session({ secret: SECRET, resave: false, saveUninitialized: false });
+    const rp = await start(
+      { session: undefined, transaction: { secret: SECRET } },
+      { before: (app) => app.use(sessions) },
+    );
+    const cookie = (await signIn(rp)).jar.header(rp.url) ?? "";
+    let isSeen = false;
+    answerUpgrades(rp.server, async (req) => {
+      if (isSeen) await new Promise((done) => sessions(req as never, new ServerResponse(req) as never, done));
+      return rp.auth.authenticate(req).then(
+        (user) => user?.sub ?? "nobody",
+        (error: Error) => error.message,
+      );
+    });
+    expect(await upgrade(rp.url, { cookie })).toContain("before auth.authenticate(req)");
+    isSeen = true;
+    expect(await upgrade(rp.url, { cookie })).toBe("alice");
   });
 
   it("works below a mount path, and with a baseUrl", async () => {
