@@ -114,12 +114,15 @@ function assertClaims(
   now: number,
   tolerance: number,
 ): Omit<LogoutToken, "issuer" | "claims"> {
-  const { aud, exp, iat, events, jti } = claims as Readonly<Record<string, unknown>>;
+  const { aud, exp, nbf, iat, events, jti } = claims as Readonly<Record<string, unknown>>;
   if (aud !== clientId && !(Array.isArray(aud) && aud.includes(clientId))) {
     throw invalid("its aud does not name this client (clientId)");
   }
   if (!isTime(exp)) throw invalid("it has no exp");
   if (exp <= now - tolerance) throw invalid("it has expired (exp); compare the clocks");
+  if (nbf !== undefined && !(isTime(nbf) && nbf <= now + tolerance)) {
+    throw invalid("it is not to be used yet (nbf); compare the clocks");
+  }
   if (!isTime(iat)) throw invalid("it has no iat");
   if (iat > now + tolerance) throw invalid("it was issued in the future (iat); compare the clocks");
   if (iat < now - tolerance - MAX_AGE_SECONDS) throw invalid(`it was issued more than ${MAX_AGE_SECONDS} s ago (iat)`);

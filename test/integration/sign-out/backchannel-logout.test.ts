@@ -177,6 +177,8 @@ describe("a logout token", () => {
       ["no iat", { iat: undefined }],
       ["an iat that is too old, for all its exp", { iat: time() - 400, exp: time() + 1_000 }],
       ["an iat in the future", { iat: time() + 120, exp: time() + 240 }],
+      ["an nbf in the future", { nbf: time() + 120 }],
+      ["an nbf that is a text", { nbf: "0" }],
       ["no jti", { jti: undefined }],
       ["an empty jti", { jti: "" }],
       ["no events", { events: undefined }],
