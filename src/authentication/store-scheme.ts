@@ -150,6 +150,15 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     await tickets.remove(sessionId);
   };
 
+  /** Anyone can send a cookie of this form: what is not there leaves no stone behind, and no place in a list. */
+  const removeKnown = async (sessionId: string): Promise<void> => {
+    const isThere = await tickets.read(sessionId).then(
+      (stored) => stored !== undefined,
+      () => true,
+    );
+    if (isThere) await remove(sessionId);
+  };
+
   return {
     async authenticate(exchange) {
       const sessionId = sessionIdOf(exchange);
@@ -173,10 +182,13 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
         absoluteExpiresAtSeconds: isFixed ? begun.expiresAtSeconds : begun.absoluteExpiresAtSeconds,
       };
       const opened = sessions.seal(ticket, tokens, ticket.sessionId);
-      await tickets.create(ticket, opened.sealed, remaining(ticket));
+      if (!(await tickets.create(ticket, opened.sealed, remaining(ticket)))) {
+        // Ended at the provider meanwhile: no cookie goes out, and what this request was to do stays with it.
+        revocations.add({ sessionId: ticket.sessionId }, now() + 2 * idle);
+      }
       markers.set(ticket.sessionId, markerKey(ticket), now() + idle);
       // A session that was there before the sign-in, planted or not, ends with it.
-      if (replaced !== undefined) await remove(replaced);
+      if (replaced !== undefined) await removeKnown(replaced);
       if (!sendKey(exchange, key, ticket)) {
         await remove(ticket.sessionId);
         throw responseStarted();
@@ -188,7 +200,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       const { name, attributes } = cookieFor(exchange.publicPath, exchange.isHttps);
       sendCookies(exchange.res, "session", () => [serializeCookie(name, "", attributes, 0)]);
       const sessionId = sessionIdOf(exchange);
-      if (sessionId !== undefined) await remove(sessionId);
+      if (sessionId !== undefined) await removeKnown(sessionId);
     },
 
     update(_exchange, before, change) {

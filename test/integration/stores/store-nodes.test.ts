@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { type AddOpenIdConnectOptions, requireAuth, type SessionStore } from "add-openid-connect";
 import { describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
+import { createLogoutTokenSigner, postLogoutToken } from "../../support/logout-tokens.js";
 import { OLD_SECRET, type RelyingParty, SECRET } from "../../support/relying-party.js";
 
 const fixture = useTestIdp({
@@ -15,6 +17,7 @@ const fixture = useTestIdp({
     },
   ],
 });
+const signer = await createLogoutTokenSigner();
 const clock = { ahead: 0, now: () => Date.now() / 1000 + clock.ahead };
 
 /** Keeps for as long as it was told, by the tests' clock; its writes wait where a test says so. */
@@ -169,6 +172,65 @@ describe("a session that ends on another node", () => {
     expect([await subject(browser, one), await subject(browser, two)]).toEqual(["alice", "alice"]);
   });
 
+  it("by the provider's sid does so with all that began at the same moment, on whichever node", async () => {
+    clock.ahead = 0;
+    const store = new ClockStore();
+    const client = { clientId: "sid_client", scope: "openid profile" };
+    const nodes = [await node(store, client), await node(store, client)] as const;
+    const first = await signedIn(nodes[0]);
+    const { body: sid } = await first.fetch(`${nodes[0].url}/sid`);
+    await first.request(`${nodes[0].url}/out`, { method: "POST" });
+    const tabs = await Promise.all(
+      [...nodes, ...nodes].map(async (rp) => {
+        const browser = new Browser(first.jar.clone());
+        const callback = await browser.signInUpToCallback(`${rp.url}/private`);
+        return { browser, callback };
+      }),
+    );
+    // Each node has read the index before either has written it.
+    const held = gate();
+    const writers: string[] = [];
+    store.beforeSet = (key) => {
+      if (!key.startsWith("sid.") || writers.push(key) > 2) return undefined;
+      if (writers.length === 2) held.open();
+      return held.opened;
+    };
+    await Promise.all(tabs.map(({ browser, callback }) => browser.open(callback)));
+    expect(store.sessions).toHaveLength(4);
+    await nodes[1].auth.revoke({ sid });
+    expect(store.sessions).toEqual([]);
+  });
+
+  it("by the provider's sid never begins where its sign-in is still under way", async () => {
+    clock.ahead = 0;
+    const store = new ClockStore();
+    const held = gate();
+    let sid: unknown;
+    const client = { clientId: "sid_client", scope: "openid profile" };
+    const one = await node(store, {
+      ...client,
+      events: {
+        onTokenValidated: async ({ claims }) => {
+          sid = claims["sid"];
+          held.reach();
+          await held.opened;
+        },
+      },
+    });
+    const two = await node(store, { ...client, fetch: signer.fetch() });
+    const browser = new Browser();
+    const callback = await browser.signInUpToCallback(`${one.url}/private`);
+    const done = browser.request(callback);
+    await held.reached;
+    const iat = Math.floor(clock.now());
+    const claims = { iss: fixture.idp.issuer, aud: "sid_client", iat, exp: iat + 120, jti: randomUUID(), sid };
+    expect((await postLogoutToken(two.url, await signer.sign(claims))).status).toBe(200);
+    held.open();
+    expect((await done).status).toBe(302);
+    expect(store.sessions).toEqual([]);
+    expect([await subject(browser, one), await subject(browser, two)]).toEqual([null, null]);
+  });
+
   it("by its id does so at once", async () => {
     clock.ahead = 0;
     const store = new ClockStore();
@@ -191,6 +253,18 @@ describe("a session that ends on another node", () => {
       await browser.signIn(`${one.url}/login?returnUrl=/private`);
       expect(await subject(browser, one)).toBe("alice");
     }
+  });
+});
+
+describe("a sign-out with a cookie of no session", () => {
+  it("writes nothing to the store", async () => {
+    const store = new ClockStore();
+    const rp = await node(store);
+    const browser = new Browser();
+    browser.jar.set("oidc", "A".repeat(43), rp.url);
+    expect((await browser.request(`${rp.url}/out`, { method: "POST" })).body).toBe("out");
+    expect(store.calls.filter((call) => !call.startsWith("get"))).toEqual([]);
+    expect(browser.jar.names()).not.toContain("oidc");
   });
 });
 
