@@ -185,7 +185,7 @@ export interface OpenIdConnectOptions {
   readonly requestObject?: NamedPrivateKey | undefined;
   /** Binds tokens to a key of the session (DPoP, RFC 9449); the key is kept with the tokens. @defaultValue false */
   readonly dPoP?: boolean | undefined;
-  /** Private keys that decrypt ID tokens, userinfo and signed answers; a list rotates. @defaultValue none */
+  /** Private keys that decrypt ID tokens, logout tokens, userinfo and signed answers; a list rotates. @defaultValue none */
   readonly idTokenDecryptionKeys?:
     | PrivateKeyMaterial
     | NamedPrivateKey

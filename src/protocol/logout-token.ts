@@ -4,6 +4,7 @@ import { createLocalJWKSet } from "jose/jwks/local";
 import { compactVerify } from "jose/jws/compact/verify";
 import { LogoutTokenError, OpenIdConnectError } from "../errors.js";
 import type { Claims } from "../model.js";
+import { createDecrypt } from "./decryption.js";
 import type { Provider } from "./provider.js";
 import type { KeySet } from "./signing-keys.js";
 import { expectedIssuer } from "./valid-issuers.js";
@@ -39,15 +40,16 @@ const TYPES: ReadonlySet<string> = new Set(["logout+jwt", "jwt"]);
  * Validates a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.6). Anyone may post here, so what costs
  * nothing comes first, and the provider is asked for keys on behalf of a token alone that has nothing else against it:
  *
- * 1. Form, size, algorithm and type.
+ * 1. Size; decryption, where a key for it is set; form, algorithm and type.
  * 2. `aud`, `exp`, `iat`, `events`, no `nonce`, `sub` or `sid`, `jti`.
  * 3. `iss`, for which the provider's metadata are needed.
  * 4. The signature.
  *
  * @throws LogoutTokenError `ERR_OIDC_LOGOUT_TOKEN_INVALID`, `ERR_OIDC_LOGOUT_FAILED`
  */
-export async function validateLogoutToken(provider: Provider, token: string): Promise<LogoutToken> {
+export async function validateLogoutToken(provider: Provider, given: string): Promise<LogoutToken> {
   const { options } = provider;
+  const token = await signed(provider, given);
   const { header, claims } = split(token);
   const kid = assertHeader(header, options.algorithms);
   const checked = assertClaims(claims, options.clientId, options.now(), options.clockToleranceSeconds);
@@ -72,12 +74,19 @@ interface Parts {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-function split(token: string): Parts {
+/** Of a client whose ID tokens are encrypted, logout tokens are too (section 2.4). */
+async function signed({ options }: Provider, token: string): Promise<string> {
   if (token.length > MAX_LENGTH) throw invalid(`it has more than ${MAX_LENGTH} characters`);
-  const parts = token.split(".");
-  if (parts.length === 5) {
-    throw invalid("it is encrypted; set the client at the provider to signed tokens without encryption");
+  if (token.split(".").length !== 5) return token;
+  try {
+    return await createDecrypt(options.decryptionKeys, "it")(token);
+  } catch {
+    throw invalid("it is encrypted, and idTokenDecryptionKeys has no key that opens it");
   }
+}
+
+function split(token: string): Parts {
+  const parts = token.split(".");
   if (parts.length !== 3 || parts.some((part) => !/^[\w-]+$/.test(part))) throw invalid("it is not a signed JWT");
   return { header: json(parts[0]), claims: json(parts[1]) };
 }

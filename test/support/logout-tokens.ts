@@ -8,6 +8,7 @@ export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 export interface LogoutTokenSigner {
   /** Public part of the key. */
   readonly jwk: JWK;
+  readonly privateKey: CryptoKey;
   /** A token with these claims beside `events`; undefined leaves one out. */
   sign(claims: object, header?: object, key?: CryptoKey | Uint8Array): Promise<string>;
   /** A `fetch` that puts this key into the provider's key set. Tells `seen` each URL. */
@@ -20,6 +21,7 @@ export async function createLogoutTokenSigner(kid = "own"): Promise<LogoutTokenS
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" };
   return {
     jwk,
+    privateKey,
     sign(claims, header = {}, key = privateKey) {
       const payload = JSON.parse(JSON.stringify({ events: { [LOGOUT_EVENT]: {} }, ...claims }));
       return new SignJWT(payload)

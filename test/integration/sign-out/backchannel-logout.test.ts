@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID } from "node:crypto";
 import express from "express";
-import { exportSPKI, importJWK } from "jose";
+import { CompactEncrypt, exportSPKI, importJWK } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
@@ -11,6 +11,7 @@ import { type Answer, send } from "../../support/send.js";
 const relay = await startRelay();
 afterAll(() => relay.stop());
 const signer = await createLogoutTokenSigner();
+const encryption = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const fixture = useTestIdp({
   clients: [
     {
@@ -26,6 +27,15 @@ const fixture = useTestIdp({
       client_secret: "secret",
       redirect_uris: ["https://app.test/signin-oidc"],
       backchannel_logout_uri: relay.url,
+    },
+    {
+      client_id: "encrypted_logout_client",
+      client_secret: "secret",
+      redirect_uris: ["https://app.test/signin-oidc"],
+      backchannel_logout_uri: relay.url,
+      backchannel_logout_session_required: true,
+      jwks: { keys: [{ ...encryption.publicKey.export({ format: "jwk" }), use: "enc" }] },
+      id_token_encrypted_response_alg: "RSA-OAEP",
     },
   ],
 });
@@ -103,6 +113,39 @@ describe("a logout at the provider", () => {
     await here.submit(await here.open(`${fixture.idp.issuer}/connect/endsession`), { logout: "yes" });
     expect(relay.answers.map(({ status }) => status)).toEqual([200]);
     expect([await who(rp, here), await who(rp, elsewhere), await who(rp, other)]).toEqual(["nobody", "nobody", "bob"]);
+  });
+});
+
+describe("an encrypted logout token", () => {
+  const options = { clientId: "encrypted_logout_client", idTokenDecryptionKeys: encryption.privateKey };
+  const encrypted = (text: string, key = encryption.publicKey) =>
+    new CompactEncrypt(Buffer.from(text)).setProtectedHeader({ alg: "RSA-OAEP", enc: "A256GCM" }).encrypt(key);
+
+  it("as the provider sends it to a client whose ID tokens are encrypted, ends the session", async () => {
+    const rp = await start(options);
+    const [here, elsewhere] = [await signIn(rp), await signIn(rp)];
+    relay.answers.length = 0;
+    await here.submit(await here.open(`${fixture.idp.issuer}/connect/endsession`), { logout: "yes" });
+    expect(relay.answers.map(({ status, body }) => [status, body])).toEqual([[200, ""]]);
+    expect([await who(rp, here), await who(rp, elsewhere)]).toEqual(["nobody", "alice"]);
+  });
+
+  it("that holds no good one, or is for another key, or where no key is set, is 400", async () => {
+    const rp = await start(options);
+    const browser = await signIn(rp);
+    const claims = { ...good(await sidOf(rp, browser)), aud: options.clientId };
+    const forged = await signer.sign(claims, {}, (await createLogoutTokenSigner()).privateKey);
+    const other = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey;
+    for (const text of [JSON.stringify(claims), forged]) {
+      expectRefused(await postLogoutToken(rp.url, await encrypted(text)));
+    }
+    const token = await signer.sign(claims);
+    expectRefused(await postLogoutToken(rp.url, await encrypted(token, other)));
+    const without = await start({ clientId: options.clientId });
+    expectRefused(await postLogoutToken(without.url, await encrypted(token)));
+    expect(await who(rp, browser)).toBe("alice");
+    expectDone(await postLogoutToken(rp.url, await encrypted(token)));
+    expect(await who(rp, browser)).toBe("nobody");
   });
 });
 
