@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { createTestIdp, type TestIdp, type TestIdpOptions } from "add-openid-connect/testing";
 import { createMessageApi } from "./message-api.js";
 import { createRoundRobinProxy } from "./round-robin-proxy.js";
-import { type Served, serve } from "./serve.js";
+import { serve } from "./serve.js";
 
 /** Two nodes of the app behind a proxy, with the provider, the API and the Redis that they need. */
 export interface Cluster {
@@ -37,48 +37,58 @@ export interface ClusterOptions {
 }
 
 export async function startCluster({ port = 0, entry, idp: idpOptions }: ClusterOptions = {}): Promise<Cluster> {
-  const redis = await startRedis();
   const running: (Node | undefined)[] = [];
   const urls = () => running.flatMap((node) => (node === undefined ? [] : [node.url]));
-  const proxy = await serve(createRoundRobinProxy(urls), port);
-  const idp = await createTestIdp({
-    ...idpOptions,
-    clients: [clusterClient(proxy.url), ...(idpOptions?.clients ?? [])],
-  });
-  const api = await serve(createMessageApi({ issuer: idp.issuer, audience: "api1" }), 0);
-  const environment = {
-    ...process.env,
-    PORT: "0",
-    OIDC_BASE_URL: proxy.url,
-    OIDC_AUTHORITY: idp.issuer,
-    OIDC_REQUIRE_HTTPS: "false",
-    OIDC_CLIENT_ID: "cluster_client",
-    OIDC_CLIENT_SECRET: "secret",
-    OIDC_SCOPE: "openid profile email roles api1 offline_access",
-    SESSION_SECRET: randomBytes(48).toString("base64url"),
-    REDIS_URL: redis.url,
-    MESSAGE_API_URL: api.url,
+  const ends: (() => Promise<unknown>)[] = [() => Promise.all(running.map((node) => node?.kill("SIGTERM")))];
+  const stop = async () => {
+    for (const end of ends) await end();
   };
-  const start = () => startNode(entry ?? fileURLToPath(new URL("./node.js", import.meta.url)), environment);
-  running.push(...(await Promise.all([start(), start()])));
-  return {
-    url: proxy.url,
-    idp,
-    redis,
-    nodes: urls,
-    async restart(index) {
-      const node = running[index];
-      running[index] = undefined;
-      await node?.kill("SIGKILL");
-      running[index] = await start();
-    },
-    async stop() {
-      await Promise.all(running.map((node) => node?.kill("SIGTERM")));
-      await Promise.all([proxy, api].map((served: Served) => served.close()));
-      await idp.stop();
-      await redis.kill();
-    },
-  };
+  try {
+    const proxy = await serve(createRoundRobinProxy(urls), port);
+    ends.push(() => proxy.close());
+    const redis = await startRedis();
+    ends.push(() => redis.kill());
+    const idp = await createTestIdp({
+      ...idpOptions,
+      clients: [clusterClient(proxy.url), ...(idpOptions?.clients ?? [])],
+    });
+    ends.push(() => idp.stop());
+    const api = await serve(createMessageApi({ issuer: idp.issuer, audience: "api1" }), 0);
+    ends.push(() => api.close());
+    const environment = {
+      ...process.env,
+      PORT: "0",
+      OIDC_BASE_URL: proxy.url,
+      OIDC_AUTHORITY: idp.issuer,
+      OIDC_REQUIRE_HTTPS: "false",
+      OIDC_CLIENT_ID: "cluster_client",
+      OIDC_CLIENT_SECRET: "secret",
+      OIDC_SCOPE: "openid profile email roles api1 offline_access",
+      SESSION_SECRET: randomBytes(48).toString("base64url"),
+      REDIS_URL: redis.url,
+      MESSAGE_API_URL: api.url,
+    };
+    const start = () => startNode(entry ?? fileURLToPath(new URL("./node.js", import.meta.url)), environment);
+    running.push(await start());
+    running.push(await start());
+    return {
+      url: proxy.url,
+      idp,
+      redis,
+      nodes: urls,
+      async restart(index) {
+        const node = running[index];
+        running[index] = undefined;
+        await node?.kill("SIGKILL");
+        running[index] = await start();
+      },
+      stop,
+    };
+  } catch (error) {
+    // What runs already would outlive this process: Redis is none of its kind.
+    await stop();
+    throw error;
+  }
 }
 
 function clusterClient(url: string): NonNullable<TestIdpOptions["clients"]>[number] {

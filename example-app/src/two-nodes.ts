@@ -1,7 +1,10 @@
 /* Two nodes behind a round-robin proxy: `npm run start:two-nodes`. Each answer names its node in the header X-Node. */
 import { startCluster } from "./cluster.js";
 
-const cluster = await startCluster({ port: Number(process.env["PORT"] ?? 3000) });
+const cluster = await startCluster({ port: Number(process.env["PORT"] ?? 3000) }).catch((error: Error) => {
+  console.error(`The two nodes cannot start: ${error.message}`);
+  process.exit(1);
+});
 
 console.log(
   [
