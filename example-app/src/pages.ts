@@ -176,7 +176,7 @@ export function signedOutPage(req: Request): Html {
   return layout(req, {
     title: "Signed out",
     body: html`<h1>You are signed out</h1>
-      <p class="lead">Here, and at the provider.</p>
+      <p class="lead">Here and, where it can be asked to, at the provider.</p>
       <p class="actions"><a class="button" href="/login">Sign in again</a> <a href="/">Back to the start</a></p>`,
   });
 }

@@ -9,7 +9,7 @@ p{margin:0 0 1rem;overflow-wrap:anywhere}
 code{font-size:.875rem;opacity:.75}
 button,a.button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.2rem;border:0;border-radius:.5rem;
 background:#1d4ed8;color:#fff;text-decoration:none;cursor:pointer}
-button:focus-visible,a.button:focus-visible{outline:3px solid #93c5fd;outline-offset:2px}
+button:focus-visible,a.button:focus-visible{outline:3px solid #3b82f6;outline-offset:2px}
 `;
 
 /** What a content security policy allows of these pages' style: this one, and nothing that could be injected. */

@@ -7,11 +7,12 @@ main{width:100%;max-width:24rem;border:1px solid var(--line);border-radius:1rem;
 h1{font-size:1.4rem;line-height:1.25;margin:0 0 1rem}
 p{margin:0 0 1rem;overflow-wrap:anywhere}
 label{display:block;font-weight:600;margin:0 0 .75rem}
-input{display:block;width:100%;font:inherit;padding:.6rem .75rem;margin-top:.25rem;border:1px solid var(--line);border-radius:.5rem}
+input{display:block;width:100%;font:inherit;padding:.6rem .75rem;margin-top:.25rem;border:1px solid #888;border-radius:.5rem}
 .actions{display:flex;gap:.75rem;margin-top:1.25rem}
 button{flex:1;font:inherit;font-weight:600;padding:.65rem 1rem;border-radius:.5rem;border:1px solid var(--accent);background:var(--accent);color:#fff;cursor:pointer}
 button.quiet{background:none;color:inherit;border-color:var(--line)}
-:focus-visible{outline:3px solid #5eead4;outline-offset:2px}
+/* 3:1 and more on either ground */
+:focus-visible{outline:3px solid #0d9488;outline-offset:2px}
 [role=alert]{padding:.6rem .75rem;border-radius:.5rem;background:#dc262622;border:1px solid #dc262688}
 ul{margin:0 0 1rem;padding-left:1.25rem}
 small{opacity:.75}

@@ -53,22 +53,33 @@ describe.skipIf(isChromiumMissing())("the example's looks in a browser", () => {
       for (const path of PAGES) {
         await page.goto(path);
         const [text, ground] = await page.evaluate(() => {
-          const luminance = (color: string) => {
-            const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map((part) => {
-              const value = Number(part) / 255;
-              return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-            });
-            return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-          };
           const style = getComputedStyle(document.body);
-          return [luminance(style.color), luminance(style.backgroundColor)] as const;
+          return [style.color, style.backgroundColor] as const;
         });
-        const isDark = ground < text;
+        const isDark = luminance(ground) < luminance(text);
         expect({ path, isDark }).toEqual({ path, isDark: colorScheme === "dark" });
         // WCAG 2.2, 1.4.6 (AAA).
-        expect((Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05)).toBeGreaterThan(7);
+        expect(contrast(text, ground)).toBeGreaterThan(7);
         await shoot(page, `${colorScheme}${path}`);
       }
+    },
+  );
+
+  it.each([
+    ["light", "rgb(255, 255, 255)"],
+    ["dark", "rgb(18, 18, 18)"],
+  ] as const)(
+    "shows the provider's fields and which has the focus in the %s colour scheme",
+    async (colorScheme, ground) => {
+      const page = await (await example.newContext({ colorScheme })).newPage();
+      await page.goto("/login");
+      const [outline, border] = await page.getByLabel("User name").evaluate((field) => {
+        const style = getComputedStyle(field);
+        return [style.outlineColor, style.borderTopColor] as const;
+      });
+      // WCAG 2.2, 1.4.11.
+      expect(contrast(outline, ground)).toBeGreaterThan(3);
+      expect(contrast(border, ground)).toBeGreaterThan(3);
     },
   );
 
@@ -101,3 +112,17 @@ describe.skipIf(isChromiumMissing())("the example's looks in a browser", () => {
     }
   });
 });
+
+/** WCAG 2.2: from 1, no difference, to 21. */
+function contrast(one: string, other: string): number {
+  const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (lighter + 0.05) / (darker + 0.05);
+}
+
+function luminance(color: string): number {
+  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map((part) => {
+    const value = Number(part) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
