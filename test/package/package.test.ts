@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -60,7 +60,7 @@ describe("the packed package in an empty project", () => {
     expect(stdout.trim()).toBe("401 ERR_OIDC_UNAUTHENTICATED");
   });
 
-  it("holds the build, the readme and the license, and no source or test", async () => {
+  it("holds the build, the guides that the readme leads to and the license, and no source or test", async () => {
     const { stdout } = await run("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"], { cwd: root });
     const packed: unknown = JSON.parse(stdout);
     // npm 11 answers a list, later ones a record.
@@ -69,7 +69,13 @@ describe("the packed package in an empty project", () => {
     expect(paths).toContain("dist/index.js");
     expect(paths).toContain("README.md");
     expect(paths).toContain("LICENSE");
-    expect(paths.filter((path) => !/^(dist\/|README\.md$|LICENSE$|package\.json$)/.test(path))).toEqual([]);
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const links = [...readme.matchAll(/\]\((docs\/[^)#]+)/g)].map(([, path]) => path);
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter((path) => !paths.includes(path ?? ""))).toEqual([]);
+    expect(
+      paths.filter((path) => !/^(dist\/|docs\/[\w-]+\.md$|README\.md$|LICENSE$|package\.json$)/.test(path)),
+    ).toEqual([]);
   });
 
   it("says what to install where the test provider's library is missing", async () => {
