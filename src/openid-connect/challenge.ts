@@ -19,7 +19,7 @@ import { adviseChallenge } from "./advice.js";
 import { authorizationLocation } from "./authorization-redirect.js";
 import { leave } from "./leave.js";
 import { raiseRedirect } from "./redirect-event.js";
-import { loginUrl, notOwnEndpoint, ownUrl, type Remote } from "./remote.js";
+import { home, loginUrl, notOwnEndpoint, ownUrl, type Remote } from "./remote.js";
 
 /**
  * Asks who the user is: a person is redirected to the provider, anything else gets a 401 that says where to sign in.
@@ -91,7 +91,7 @@ export async function challenge(
 function returnUrl(remote: Remote, exchange: Exchange, given: ResolvedChallenge): string {
   if (given.returnUrl !== undefined) return returnUrlFromCode(given.returnUrl, exchange.origin);
   const asked = exchange.req.method === "GET" ? localReturnUrl(exchange.publicUrl, exchange.origin) : undefined;
-  return notOwnEndpoint(remote, exchange, asked) ?? "/";
+  return notOwnEndpoint(remote, exchange, asked) ?? home(remote, exchange);
 }
 
 function extras(

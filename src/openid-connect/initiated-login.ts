@@ -3,7 +3,7 @@ import { returnUrlFromCode } from "../authentication/return-url.js";
 import { CallbackError } from "../errors.js";
 import type { ChallengeOptions } from "../options/request-options.js";
 import { type CallbackMessage, readCallbackMessage } from "./callback-message.js";
-import { notOwnEndpoint, type Remote } from "./remote.js";
+import { home, notOwnEndpoint, type Remote } from "./remote.js";
 
 /** A hint is a name or an address; what is longer is not one. */
 const MAX_HINT_LENGTH = 512;
@@ -31,7 +31,7 @@ export async function readInitiatedLogin(remote: Remote, exchange: Exchange): Pr
     );
   }
   return {
-    returnUrl: ownTarget(remote, exchange, target) ?? "/",
+    returnUrl: ownTarget(remote, exchange, target) ?? home(remote, exchange),
     ...(loginHint !== undefined && loginHint.length <= MAX_HINT_LENGTH && { loginHint }),
   };
 }

@@ -3,7 +3,7 @@ import { isPageView, mayBeNavigation } from "../authentication/request-kind.js";
 import { CallbackError } from "../errors.js";
 import { challenge } from "./challenge.js";
 import { readInitiatedLogin } from "./initiated-login.js";
-import { type Remote, returnUrlFromQuery } from "./remote.js";
+import { home, type Remote, returnUrlFromQuery } from "./remote.js";
 
 /**
  * `loginPath`: starts a sign-in. Nothing of its query but the return URL reaches the provider, unless the provider, or
@@ -19,7 +19,7 @@ export async function handleLogin(remote: Remote, exchange: Exchange): Promise<v
     return;
   }
   if (req.method === "POST") throw methodNotAllowed(remote, "GET");
-  const returnUrl = returnUrlFromQuery(remote, exchange) ?? "/";
+  const returnUrl = returnUrlFromQuery(remote, exchange) ?? home(remote, exchange);
   await challenge(remote, exchange, { returnUrl }, mayBeNavigation(req));
 }
 

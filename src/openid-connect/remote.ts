@@ -68,12 +68,23 @@ export function ownUrl(exchange: Exchange, path: string): string {
   return exchange.origin + exchange.publicPath + path;
 }
 
+/**
+ * Where users land when nothing says where: the root of what sees their session. Under a mount path, or a prefix of
+ * `baseUrl`, the root of the origin is another app's.
+ */
+export function home({ sessionOptions }: Remote, exchange: Exchange): string {
+  if (sessionOptions.isMounted) return "/";
+  const path = sessionOptions.cookie.path ?? exchange.publicPath;
+  // A parametric mount path is the browser's text.
+  return localReturnUrl(path.endsWith("/") ? path : `${path}/`, exchange.origin) ?? "/";
+}
+
 /** The path where a person starts a sign-in, for error pages and API answers; `undefined` when it is switched off. */
 export function loginUrl(remote: Remote, exchange: Exchange, returnUrl?: string): string | undefined {
   const { login } = remote.options.paths;
   if (login === undefined) return undefined;
   const query =
-    returnUrl === undefined || returnUrl === "/"
+    returnUrl === undefined || returnUrl === home(remote, exchange)
       ? ""
       : `?${new URLSearchParams({ [remote.options.returnUrlParameter]: returnUrl })}`;
   return exchange.publicPath + login + query;

@@ -10,7 +10,7 @@ import { endSessionHere } from "./end-session-here.js";
 import { Interruption, raise } from "./event-runner.js";
 import { leave } from "./leave.js";
 import { assertParameters, endpointOfEvent } from "./redirect-event.js";
-import { eventBase, ownUrl, type Remote, redirectLocally } from "./remote.js";
+import { eventBase, home, ownUrl, type Remote, redirectLocally } from "./remote.js";
 
 /**
  * Signs out here, then at the provider (RP-Initiated Logout 1.0). The local session is gone before anything that can
@@ -27,7 +27,9 @@ export async function signOut(
   const { tokens, revoked } = await endSessionHere(remote, exchange, current);
   assertSignOutOptions(given);
   const returnUrl =
-    given.returnUrl === undefined ? options.signedOutRedirectUri : returnUrlFromCode(given.returnUrl, exchange.origin);
+    given.returnUrl === undefined
+      ? (options.signedOutRedirectUri ?? home(remote, exchange))
+      : returnUrlFromCode(given.returnUrl, exchange.origin);
   const there = given.local === true ? undefined : await endSession(remote, exchange, returnUrl, tokens?.idToken);
   await revoked;
   if (there instanceof Interruption) return;

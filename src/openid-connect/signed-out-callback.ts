@@ -5,7 +5,7 @@ import type { Handled } from "../authentication/scheme-registry.js";
 import { CallbackError } from "../errors.js";
 import type { SignedOutCallbackRedirectContext } from "../options/events.js";
 import { Interruption, raise } from "./event-runner.js";
-import type { Remote } from "./remote.js";
+import { home, type Remote } from "./remote.js";
 
 /**
  * `signedOutCallbackPath`: the browser is back from the provider's end session endpoint. The target is what our own
@@ -21,7 +21,8 @@ export async function handleSignedOutCallback(remote: Remote, exchange: Exchange
   const query = exchange.url.indexOf("?");
   const states = query === -1 ? [] : new URLSearchParams(exchange.url.slice(query)).getAll("state");
   const opened = states.length === 1 ? remote.keys.open("sign-out", states[0] ?? "") : undefined;
-  const returnUrl = opened?.plaintext.toString("utf8") ?? remote.options.signedOutRedirectUri;
+  const usual = remote.options.signedOutRedirectUri ?? home(remote, exchange);
+  const returnUrl = opened?.plaintext.toString("utf8") ?? usual;
   try {
     const given: Omit<SignedOutCallbackRedirectContext, "handled" | "skip"> = {
       req,
@@ -31,7 +32,7 @@ export async function handleSignedOutCallback(remote: Remote, exchange: Exchange
     };
     const context = await raise(remote.options.events.onSignedOutCallbackRedirect, given, ["handled", "skip"]);
     // The option may lead to another origin, an event may not: what it says is often made of the request.
-    const isChanged = context.returnUrl !== returnUrl && context.returnUrl !== remote.options.signedOutRedirectUri;
+    const isChanged = context.returnUrl !== returnUrl && context.returnUrl !== usual;
     redirect(res, 302, isChanged ? returnUrlFromCode(context.returnUrl, exchange.origin) : context.returnUrl);
     return "answered";
   } catch (thrown) {

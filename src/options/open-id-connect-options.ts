@@ -227,7 +227,7 @@ export interface OpenIdConnectOptions {
   readonly backchannelLogoutPath?: string | false | undefined;
   /** Revokes the refresh token at a sign-out, where one is kept and the provider can (RFC 7009). @defaultValue true */
   readonly revokeOnSignOut?: boolean | undefined;
-  /** Where a user lands after a sign-out. @defaultValue "/" */
+  /** Where a user lands after a sign-out; a path counts from the root of the origin. @defaultValue "/" (below the mount path) */
   readonly signedOutRedirectUri?: string | undefined;
   /** Where a user who denied consent is sent, with the return URL. @defaultValue none: an error, 403 */
   readonly accessDeniedPath?: string | undefined;

@@ -36,7 +36,7 @@ export interface SignInOptions {
 
 /** What a sign-out may be given. */
 export interface SignOutOptions {
-  /** Where the user lands: a path of this app, or a URL of its own origin. @defaultValue `signedOutRedirectUri` */
+  /** Where the user lands: a path of this app, or a URL of its own origin. @defaultValue the option signedOutRedirectUri */
   readonly returnUrl?: string | undefined;
   /** Name of the scheme that signs out. @defaultValue the one that signed the user in */
   readonly scheme?: string | undefined;

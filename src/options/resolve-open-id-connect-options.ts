@@ -56,7 +56,8 @@ export interface ResolvedOpenIdConnectOptions
   /** Without a slash at its end. */
   readonly baseUrl: { readonly origin: string; readonly prefix: string } | undefined;
   readonly paths: ResolvedPaths;
-  readonly signedOutRedirectUri: string;
+  /** `undefined`: the root of the app. */
+  readonly signedOutRedirectUri: string | undefined;
   readonly revokeOnSignOut: boolean;
   readonly accessDeniedPath: string | undefined;
   readonly returnUrlParameter: string;
@@ -242,9 +243,9 @@ function baseUrl(problems: Problems, given: unknown): { origin: string; prefix: 
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, "") };
 }
 
-function signedOutRedirectUri(problems: Problems, given: unknown): string {
-  if (given === undefined) return "/";
+function signedOutRedirectUri(problems: Problems, given: unknown): string | undefined {
+  if (given === undefined) return undefined;
   if (typeof given === "string" && /^(\/(?!\/)[^\\\s]*|https?:\/\/[^\\\s]+)$/.test(given)) return given;
   problems.add("signedOutRedirectUri", `must be a path of this app or an http(s) URL, is ${quote(given)}.`);
-  return "/";
+  return undefined;
 }

@@ -43,6 +43,12 @@ describe.each(cases)("%s, mounted %s", (_major, framework, _where, mountPath, co
     for (const line of lines) expect(line).toContain(`; Path=${cookiePath};`);
   });
 
+  it("signs in by the login path and lands in the app", async () => {
+    const rp = await fixture.start(settings);
+    const page = await new Browser().signIn(`${rp.url}/login?returnUrl=https://evil.example`);
+    expect(page.url).toBe(`${rp.url}/`);
+  });
+
   it("signs out and lands in the app", async () => {
     const rp = await fixture.start(settings);
     const browser = new Browser();
@@ -50,6 +56,11 @@ describe.each(cases)("%s, mounted %s", (_major, framework, _where, mountPath, co
     const page = await browser.request(`${rp.url}/logout`);
     const { searchParams } = new URL(page.headers.get("location") ?? "");
     expect(searchParams.get("post_logout_redirect_uri")).toBe(`${rp.url}/signout-callback-oidc`);
+    const back = await browser.request(`${rp.url}/signout-callback-oidc?state=${searchParams.get("state")}`);
+    expect(back.headers.get("location")).toBe(`${mountPath ?? ""}/`);
+    expect((await browser.request(`${rp.url}/signout-callback-oidc`)).headers.get("location")).toBe(
+      `${mountPath ?? ""}/`,
+    );
     expect((await browser.fetch(`${rp.url}/private`)).status).toBe(401);
   });
 
