@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ConfigurationError } from "../errors.js";
 import type { Ticket } from "../model.js";
+import { warnOfUserReach } from "../options/logout-reach.js";
 import type { ResolvedSessionOptions } from "../options/resolve-session-options.js";
 import type { SessionStore } from "../options/session-options.js";
 import { ExpiringMap } from "../session/expiring-map.js";
@@ -228,6 +229,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
     },
 
     async revoke(revocation) {
+      if (revocation.subject !== undefined && !settings.isLogoutExpected()) warnOfUserReach();
       const life = options.absoluteLifetimeSeconds ?? Math.max(2 * idle, LONGEST_REVOCATION_SECONDS);
       revocations.add(revocation, now() + life);
       await tickets.revoke(revocation, now(), life);

@@ -17,3 +17,12 @@ export function warnOfLogoutReach(session: Memory, { paths }: Pick<ResolvedOpenI
     `Sessions live in ${place}, so a back-channel logout reaches this process alone, until it restarts: set ${remedy}, or backchannelLogoutPath: false.`,
   );
 }
+
+/** With a store, the mark that ends a user's sessions is read only while the provider can set it too. */
+export function warnOfUserReach(): void {
+  warnOnce(
+    "OIDC_LOGOUT_REACH",
+    "The provider's metadata does not say backchannel_logout_supported, so no node looks for users whose sessions have ended: the end of all sessions of a user reaches this process alone. Ends by sid or sessionId reach every node.",
+    "of a user",
+  );
+}
