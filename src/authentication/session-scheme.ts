@@ -17,6 +17,8 @@ export type TicketDraft = Pick<
   "scheme" | "claims" | "areClaimsOfApp" | "userFields" | "items" | "evidence" | "grantedScopes" | "transactionId"
 > & {
   readonly isPersistent?: boolean | undefined;
+  /** By the provider's clock, where that is behind: what it says of the end of sessions is by the same. */
+  readonly signedInAtSeconds?: number | undefined;
   /** Overrides `expireTimeSpan` for this sign-in. */
   readonly expiresAtSeconds?: number | undefined;
 };

@@ -70,7 +70,7 @@ async function end(remote: Remote, used: UsedLogoutTokens, exchange: Exchange, t
       { ...eventBase(remote, exchange), issuer, subject, providerSessionId, claims },
       ["handled", "fail"],
     );
-    await remote.session.revoke(revocationOf(token, options.now(), options.clockToleranceSeconds));
+    await remote.session.revoke(revocationOf(token, options.now()));
   } catch (thrown) {
     // Not done, so not used: the provider may come again with it.
     if (!(thrown instanceof Interruption)) used.release(token.id);
@@ -85,13 +85,12 @@ async function end(remote: Remote, used: UsedLogoutTokens, exchange: Exchange, t
 
 /**
  * `sid` ends one session, whatever `sub` says beside it. For `sub`, sessions that began after the token was issued
- * stay. The provider's clock may be behind ours: an allowance keeps a session from slipping through, and never reaches
- * beyond the present.
+ * stay: both times are of the provider's clock, which may be off. What is yet to begin stays in any case.
  */
-function revocationOf({ issuer, subject, providerSessionId, issuedAtSeconds }: LogoutToken, now: number, skew: number) {
+function revocationOf({ issuer, subject, providerSessionId, issuedAtSeconds }: LogoutToken, now: number) {
   const revocation: Revocation =
     providerSessionId === undefined
-      ? { issuer, subject, beforeSeconds: Math.min(now, issuedAtSeconds + skew) }
+      ? { issuer, subject, beforeSeconds: Math.min(now, issuedAtSeconds) }
       : { issuer, providerSessionId };
   return revocation;
 }

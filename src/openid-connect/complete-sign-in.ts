@@ -35,6 +35,7 @@ export async function completeSignIn(
       "claimActions, or an event handler,",
     ),
     evidence: validated?.evidence,
+    signedInAtSeconds: signedInAt(remote, validated?.claims["iat"]),
     grantedScopes: validated?.grantedScopes,
     transactionId: transaction.id,
   };
@@ -47,6 +48,12 @@ export async function completeSignIn(
   remote.usedTransactions.settle(transaction.id, session.user.sub);
   redirectLocally(exchange, target);
   return "answered";
+}
+
+/** When the ID token was issued; a clock that is off by more than is tolerated counts no further than that. */
+function signedInAt({ options }: Remote, iat: unknown): number | undefined {
+  const earliest = options.now() - options.clockToleranceSeconds;
+  return typeof iat === "number" ? Math.floor(Math.max(iat, earliest)) : undefined;
 }
 
 /** What `mapUser` adds: JSON, for it is kept in the session. */

@@ -321,6 +321,23 @@ describe("a logout token", () => {
     expect([await who(rp, earlier), await who(rp, later), await who(rp, other)]).toEqual(["nobody", "alice", "bob"]);
   });
 
+  it("with sub alone that comes late leaves sessions that began since", async () => {
+    const rp = await start();
+    const browser = await signIn(rp);
+    const iat = time() - 10;
+    expectDone(await postLogoutToken(rp.url, await signer.sign({ ...good(undefined), sub: "alice", iat })));
+    expect(await who(rp, browser)).toBe("alice");
+  });
+
+  it("with sub alone lets no session slip through where the provider's clock is behind", async () => {
+    const rp = await start({ now: () => Date.now() / 1000 + 30 });
+    const browser = await signIn(rp);
+    expectDone(await postLogoutToken(rp.url, await signer.sign({ ...good(undefined), sub: "alice" })));
+    expect(await who(rp, browser)).toBe("nobody");
+    await browser.signIn(`${rp.url}/login?returnUrl=/who`);
+    expect(await who(rp, browser)).toBe("alice");
+  });
+
   it("of another user, or another issuer's user of the same name, ends nothing", async () => {
     const rp = await start();
     const browser = await signIn(rp);
