@@ -65,14 +65,15 @@ function addFields(user: User, fields: Readonly<Record<string, unknown>> | undef
 /** A claim by its name or, where no claim has that name, by a dotted path into objects. */
 export function claimAt(claims: Claims, type: string): JsonValue | undefined {
   if (Object.hasOwn(claims, type)) return claims[type];
-  let current: JsonValue | undefined = claims;
-  for (const part of type.split(".")) {
-    if (typeof current !== "object" || current === null || Array.isArray(current) || !Object.hasOwn(current, part)) {
-      return undefined;
-    }
-    current = (current as Readonly<Record<string, JsonValue>>)[part];
+  // Names on the way may hold dots too, as clients that are named like domains do.
+  for (let dot = type.indexOf("."); dot !== -1; dot = type.indexOf(".", dot + 1)) {
+    const name = type.slice(0, dot);
+    const inner = Object.hasOwn(claims, name) ? claims[name] : undefined;
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) continue;
+    const found = claimAt(inner as Claims, type.slice(dot + 1));
+    if (found !== undefined) return found;
   }
-  return current;
+  return undefined;
 }
 
 function texts(value: JsonValue | undefined): readonly string[] {

@@ -78,7 +78,11 @@ async function validated(
   let isRenewed = false;
   let isOver = false;
   const inTime = (decide: () => void) => {
-    if (isOver) warnOfLateDecision();
+    if (isOver) {
+      warnOfLateDecision(
+        "onValidatePrincipal decided (reject, replace or renew) after it had ended, which changes nothing any more. Make it async and await what it waits for, or return the promise.",
+      );
+    }
     decide();
   };
   await handler({
@@ -111,12 +115,8 @@ async function validated(
 }
 
 /** A check that nobody waits for lets everyone in. */
-function warnOfLateDecision(): void {
-  warnOnce(
-    "OIDC_LATE_DECISION",
-    "onValidatePrincipal decided (reject, replace or renew) after it had ended, which changes nothing any more. Make it async and await what it waits for, or return the promise.",
-    "onValidatePrincipal",
-  );
+function warnOfLateDecision(message: string): void {
+  warnOnce("OIDC_LATE_DECISION", message, message);
 }
 
 function ticketChange(change: SessionChange | undefined): TicketChange["ticket"] {
@@ -149,7 +149,12 @@ export function checkSliding(
     remainingSeconds: ticket.expiresAtSeconds - nowSeconds,
     shouldRenew,
   };
-  onCheckSlidingExpiration(context);
+  const answered: unknown = onCheckSlidingExpiration(context);
+  if (answered instanceof Promise) {
+    // Nobody waits for it: what it rejects with must not end the process.
+    answered.catch(() => undefined);
+    warnOfLateDecision("onCheckSlidingExpiration is async, and requests do not wait for it: set shouldRenew at once.");
+  }
   return context.shouldRenew === true;
 }
 

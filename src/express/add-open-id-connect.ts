@@ -3,6 +3,7 @@ import type { AddOpenIdConnectOptions } from "../options/open-id-connect-options
 import { Problems } from "../options/problems.js";
 import { resolveOpenIdConnectOptions } from "../options/resolve-open-id-connect-options.js";
 import { resolveSessionOptions } from "../options/resolve-session-options.js";
+import { assertCalled } from "./assert-called.js";
 import { AuthenticationBuilder } from "./authentication-builder.js";
 import type { AuthenticationHandler } from "./authentication-handler.js";
 
@@ -14,7 +15,11 @@ import type { AuthenticationHandler } from "./authentication-handler.js";
  *
  * @throws ConfigurationError `ERR_OIDC_INVALID_OPTIONS` that lists everything that is wrong
  */
-export function addOpenIdConnect(options: AddOpenIdConnectOptions): AuthenticationHandler {
+export function addOpenIdConnect(
+  options: AddOpenIdConnectOptions,
+  ...misused: readonly never[]
+): AuthenticationHandler {
+  assertCalled("addOpenIdConnect({ … })", [options, ...misused]);
   const problems = new Problems();
   const given: AddOpenIdConnectOptions = options ?? {};
   const session = resolveSessionOptions(problems, "session", given.session, given.transaction?.secret !== undefined);

@@ -9,6 +9,7 @@ import {
 import { ConfigurationError } from "../errors.js";
 import type { JsonValue } from "../model.js";
 import { warnOnce } from "../warnings.js";
+import { assertCalled } from "./assert-called.js";
 import { asFailure } from "./async-answer.js";
 
 /** What `authorize` gives to its predicate. */
@@ -20,8 +21,7 @@ export interface AuthorizationContext {
 /** Anyone who is signed in passes; anyone else is challenged. */
 export function requireAuth(...misused: readonly never[]): RequestHandler {
   assertCalled("requireAuth()", misused);
-  // What is asked for and not enforced would be a hole.
-  if (misused.length > 0) throw new ConfigurationError("ERR_OIDC_GUARD_MISUSED", "requireAuth() takes no arguments.");
+  assertNothingElse("requireAuth() takes nothing: who has to be more than signed in is told by the others.", misused);
   return guard("requireAuth()", undefined);
 }
 
@@ -36,6 +36,12 @@ export function requireRole(...roles: readonly string[]): RequestHandler {
 export function requireClaim(type: string, ...values: readonly JsonValue[]): RequestHandler {
   assertCalled('requireClaim("dept", "hr")', [type, ...values]);
   assertTexts("requireClaim", "a claim", [type]);
+  if (values.some((value) => typeof value === "object" && value !== null)) {
+    throw new ConfigurationError(
+      "ERR_OIDC_GUARD_MISUSED",
+      'requireClaim() takes the values one by one, requireClaim("dept", "hr", "it"); for what is no text, number or boolean use authorize(({ user }) => …).',
+    );
+  }
   return guard("requireClaim()", claimRequirement(type, values));
 }
 
@@ -52,6 +58,7 @@ export function authorize(
   ...misused: readonly never[]
 ): RequestHandler {
   assertCalled("authorize(({ user }) => …)", [predicate, ...misused]);
+  assertNothingElse("authorize() takes one function alone.", misused);
   if (typeof predicate !== "function") {
     throw new ConfigurationError("ERR_OIDC_GUARD_MISUSED", "authorize() needs a function: authorize(({ user }) => …).");
   }
@@ -111,14 +118,9 @@ function withMiddleware(name: string, req: Request): Request {
   );
 }
 
-/** `app.get("/x", requireAuth, handler)` would make Express call the factory with its request, and nobody pass. */
-function assertCalled(usage: string, given: readonly unknown[]): void {
-  const [req, , next] = given;
-  if (typeof next !== "function" || typeof req !== "object" || req === null || !("headers" in req)) return;
-  throw new ConfigurationError(
-    "ERR_OIDC_GUARD_MISUSED",
-    `A guard stands in a route without its call parentheses: write ${usage}, not ${usage.slice(0, usage.indexOf("("))}.`,
-  );
+/** What is ignored would look like a rule, and be none. */
+function assertNothingElse(message: string, given: readonly unknown[]): void {
+  if (given.some((value) => value !== undefined)) throw new ConfigurationError("ERR_OIDC_GUARD_MISUSED", message);
 }
 
 function assertTexts(name: string, what: string, given: readonly unknown[]): void {

@@ -3,6 +3,7 @@ import { page, problem } from "../authentication/answers.js";
 import { escapeHtml, renderPage } from "../authentication/page.js";
 import { isPageView } from "../authentication/request-kind.js";
 import { ConfigurationError, OpenIdConnectError, ProviderError, SessionStoreError } from "../errors.js";
+import { assertCalled } from "./assert-called.js";
 
 const TITLES: Readonly<Record<number, string>> = {
   401: "Sign-in required",
@@ -25,7 +26,8 @@ function titleOf(error: OpenIdConnectError): string {
  * What only developers and operators can act on is told in full while Express's `env` is not "production"; after that
  * the page gives its code alone, and the message is for the log.
  */
-export function loginErrorPage(): ErrorRequestHandler {
+export function loginErrorPage(...misused: readonly never[]): ErrorRequestHandler {
+  assertCalled("loginErrorPage()", misused);
   return (error: unknown, req, res, next) => {
     if (!(error instanceof OpenIdConnectError) || res.headersSent) {
       next(error);

@@ -13,6 +13,7 @@ const fixture = useTestIdp({
         name: "Odd",
         "https://app.example/roles": ["auditor"],
         realm_access: { roles: ["r1"] },
+        resource_access: { "shop.example": { roles: ["r2"] }, shop: { example: "no object" } },
         department: "hr",
       },
     },
@@ -45,6 +46,8 @@ describe("a user", () => {
       tokenValidation: { roleClaimType: "realm_access.roles", nameClaimType: "department" },
     });
     expect([user["roles"], user["name"]]).toEqual([["r1"], "hr"]);
+    const dotted = await signedIn({ tokenValidation: { roleClaimType: "resource_access.shop.example.roles" } });
+    expect(dotted.user["roles"]).toEqual(["r2"]);
   });
 
   it("has the claims that claimActions make", async () => {

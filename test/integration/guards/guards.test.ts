@@ -206,6 +206,8 @@ describe("a guard that cannot work", () => {
     ["requireClaim", requireClaim],
     ["requireScope", requireScope],
     ["authorize", authorize],
+    ["addOpenIdConnect", addOpenIdConnect],
+    ["loginErrorPage", loginErrorPage],
   ])("%s without its call parentheses says so, and lets nobody pass", async (name, guard) => {
     const error = await ask((app) =>
       app.get("/x", guard as unknown as RequestHandler, (_req, res) => res.send("never")),
@@ -227,6 +229,12 @@ describe("a guard that cannot work", () => {
       () => requireScope(),
       () => requireClaim(undefined as never),
       () => authorize("unknown" as never),
+      // What is ignored would look like a rule, and be none.
+      () => requireAuth("admin" as never),
+      () => requireAuth({ maxAge: 300 } as never),
+      () => authorize(() => true, "admin" as never),
+      () => requireClaim("dept", ["hr", "it"]),
+      () => requireClaim("address", { country: "de" }),
     ]) {
       expect(define).toThrow(expect.objectContaining({ code: "ERR_OIDC_GUARD_MISUSED" }));
     }

@@ -57,6 +57,17 @@ describe("what an event of the session makes of it", () => {
   });
 });
 
+it("an onCheckSlidingExpiration that is async decides nothing, and does not end the process", async () => {
+  const rejections: unknown[] = [];
+  const note = (reason: unknown) => rejections.push(reason);
+  process.on("unhandledRejection", note);
+  const { rp, browser } = await start({ onCheckSlidingExpiration: async () => Promise.reject(new Error("mine")) });
+  expect(await who(browser, rp)).toEqual({ sub: "local", name: "Local" });
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  expect(rejections).toEqual([]);
+});
+
 describe("with a store", () => {
   const store = () => new session.MemoryStore();
 
