@@ -44,6 +44,7 @@ export function adviseChallenge(
     }
   }
   warnOfUntrustedProxy(remote, exchange);
+  warnOfStrippedPath(exchange);
 }
 
 /** Before a sign-out leaves. */
@@ -73,6 +74,16 @@ function warnOfUntrustedProxy(remote: Remote, exchange: Exchange): void {
     "OIDC_PROXY_NOT_TRUSTED",
     `A request says X-Forwarded-Proto: https, and Express does not trust the proxy it came through: the redirect URI begins with ${exchange.origin} and cookies are not Secure. Set app.set("trust proxy", 1), or baseUrl.`,
     remote.name,
+  );
+}
+
+/** The browser sees a path that the app does not: redirect URI and cookies would be those of another one. */
+function warnOfStrippedPath({ req, origin, publicPath }: Exchange): void {
+  const prefix = String(req.headers["x-forwarded-prefix"] ?? "").replace(/\/+$/, "");
+  if (!/^\/[\w./-]{1,100}$/.test(prefix) || `${publicPath}/`.startsWith(`${prefix}/`)) return;
+  warnOnce(
+    "OIDC_PATH_STRIPPED",
+    `A proxy says that it takes ${prefix} off the path (X-Forwarded-Prefix), and the redirect URI has no such path: it begins with ${origin}${publicPath}. Set baseUrl to the public URL, with ${prefix}.`,
   );
 }
 

@@ -67,7 +67,8 @@ function asError(given: Error | string | undefined): Error {
 }
 
 /** A check that nobody waits for lets everyone in. */
-function warnOfLateDecision(name: string): void {
+function warnOfLateDecision(boundName: string): void {
+  const name = boundName.replace(/^bound /, "");
   warnOnce(
     "OIDC_LATE_DECISION",
     `${name === "" ? "An event handler" : name} decided (handled, skip, fail or success) after it had ended, which changes nothing any more. Make it async and await what it waits for, or return the promise.`,

@@ -21,9 +21,10 @@ export async function refuse(
   const name = safeErrorName(given);
   const details = { error: given, errorDescription: message["error_description"], errorUri: message["error_uri"] };
   if (name !== "access_denied") {
+    const sent = { redirectUri: ownUrl(exchange, remote.options.paths.callback), usePkce: remote.options.usePkce };
     throw new CallbackError(
       "ERR_OIDC_AUTHORIZATION_REJECTED",
-      `The provider ended the sign-in with an error (${name}). ${authorizationErrorHint(name, message["error_description"], ownUrl(exchange, remote.options.paths.callback)) ?? "Its own words are in errorDescription."}`,
+      `The provider ended the sign-in with an error (${name}). ${authorizationErrorHint(name, message["error_description"], sent) ?? "Its own words are in errorDescription."}`,
       details,
     );
   }

@@ -8,13 +8,13 @@ import {
   oneOf,
   ownPath,
   quote,
-  record,
   seconds,
   text,
   textList,
 } from "./checks.js";
 import { ClaimActions } from "./claim-actions.js";
 import type { OpenIdConnectEvents } from "./events.js";
+import { handlers } from "./handlers.js";
 import type { Logger, OpenIdConnectOptions, SavableToken } from "./open-id-connect-options.js";
 import { EVENT_NAMES, OPTION_NAMES } from "./option-names.js";
 import type { ResolvedPrivateKey } from "./private-key.js";
@@ -80,9 +80,7 @@ export function resolveOpenIdConnectOptions(
 ): ResolvedOpenIdConnectOptions {
   problems.unknownKeys(path, options, { ...OPTION_NAMES, ...alsoKnown });
   const requireHttps = flag(problems, "requireHttpsMetadata", options.requireHttpsMetadata, true);
-  const events: OpenIdConnectEvents = record(problems, "events", options.events);
-  problems.unknownKeys("events", events, EVENT_NAMES);
-  for (const [name, handler] of Object.entries(events)) callable(problems, `events.${name}`, handler);
+  const events = handlers<OpenIdConnectEvents>(problems, "events", options.events, EVENT_NAMES);
   callable(problems, "fetch", options.fetch);
   callable(problems, "mapUser", options.mapUser);
   callable(problems, "transformUser", options.transformUser);

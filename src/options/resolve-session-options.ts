@@ -1,5 +1,4 @@
 import {
-  callable,
   cookie,
   cookieName,
   flag,
@@ -8,6 +7,7 @@ import {
   record,
   seconds,
 } from "./checks.js";
+import { handlers } from "./handlers.js";
 import type { Problems } from "./problems.js";
 import { secrets } from "./secrets.js";
 import type { SessionEvents } from "./session-events.js";
@@ -58,7 +58,7 @@ export function resolveSessionOptions(
   return Object.freeze({
     isMounted,
     secrets: isMounted ? [] : secrets(problems, `${path}.secret`, options.secret),
-    events: events(problems, `${path}.events`, options.events),
+    events: handlers<SessionEvents>(problems, `${path}.events`, options.events, EVENT_KEYS),
     store: store(problems, `${path}.store`, options.store),
     revocations: revocations(problems, `${path}.revocations`, options),
     storeTimeoutSeconds: seconds(problems, `${path}.storeTimeout`, options.storeTimeout, 2, {
@@ -84,13 +84,6 @@ const EVENT_KEYS: Readonly<Record<keyof SessionEvents, true>> = {
   onSigningOut: true,
   onCheckSlidingExpiration: true,
 };
-
-function events(problems: Problems, path: string, given: unknown): SessionEvents {
-  const found: SessionEvents = record(problems, path, given);
-  problems.unknownKeys(path, found, EVENT_KEYS);
-  for (const [name, handler] of Object.entries(found)) callable(problems, `${path}.${name}`, handler);
-  return found;
-}
 
 function store(problems: Problems, path: string, given: unknown): SessionStore | undefined {
   if (given === undefined) return undefined;

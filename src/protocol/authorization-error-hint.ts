@@ -16,14 +16,22 @@ const BY_NAME: Readonly<Record<string, string>> = {
   temporarily_unavailable: "The provider is overloaded or in maintenance. Try again in a while.",
 };
 
+/** What was sent that the provider may not like. */
+export interface SentRequest {
+  readonly redirectUri: string;
+  readonly usePkce: boolean;
+}
+
 /** What to do about an error of the authorization endpoint, where that can be told. */
 export function authorizationErrorHint(
   name: string,
   description: string | undefined,
-  redirectUri: string,
+  { redirectUri, usePkce }: SentRequest,
 ): string | undefined {
   if (/code.?challenge|pkce/i.test(description ?? "")) {
-    return "The provider wants PKCE with S256 of this client: leave usePkce on.";
+    return usePkce
+      ? "The provider does not take the code challenge that was sent: its operator has to support PKCE with S256 (RFC 7636). usePkce: false sends none, which is less safe."
+      : "The provider wants PKCE with S256 of this client: leave usePkce on.";
   }
   if (/redirect.?uri/i.test(description ?? "") || name === "invalid_redirect_uri") {
     return `The redirect URI must be registered exactly as it is sent: ${redirectUri}.`;

@@ -1,7 +1,7 @@
 import * as oauth from "oauth4webapi";
 import { CallbackError, ConfigurationError, OpenIdConnectError, ProviderError } from "../errors.js";
 import { SAFE_ALGORITHMS } from "../options/resolve-token-validation.js";
-import { authorizationErrorHint } from "./authorization-error-hint.js";
+import { authorizationErrorHint, type SentRequest } from "./authorization-error-hint.js";
 import { type ClientAttempt, clientRefusal } from "./client-refusal.js";
 
 /** What was being done when the provider, or a check of its answer, failed. */
@@ -9,7 +9,7 @@ export interface Operation extends ClientAttempt {
   /** In words, for messages: "the token endpoint". */
   readonly what: string;
   /** With a pushed request: what is otherwise told on the provider's own page (RFC 9126 2.3). */
-  readonly redirectUri?: string | undefined;
+  readonly request?: SentRequest | undefined;
   /** A token of the user's that is no good ends here, rather than at the provider's operator. */
   readonly isSignIn: boolean;
   /** Values that may not reach a message, should the provider repeat them. */
@@ -47,9 +47,8 @@ function fromErrorBody(error: oauth.ResponseBodyError, operation: Operation): Op
       `The provider refused the proof of possession at ${operation.what} (${name})${said}. Compare the clocks of this machine and of the provider; if it does not support DPoP for this client, set dPoP to false.`,
     );
   }
-  const { redirectUri } = operation;
-  const pushed =
-    redirectUri === undefined ? undefined : authorizationErrorHint(name, error.error_description, redirectUri);
+  const { request } = operation;
+  const pushed = request === undefined ? undefined : authorizationErrorHint(name, error.error_description, request);
   const hint = pushed ?? clientRefusal(name, operation);
   if (hint !== undefined) {
     return new ConfigurationError(

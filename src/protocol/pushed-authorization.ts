@@ -65,7 +65,8 @@ export async function pushAuthorization(
       throw translateError(error, {
         what: "the pushed authorization request endpoint",
         method,
-        redirectUri: parameters.get("redirect_uri") ?? undefined,
+        // What is signed (RFC 9101) does not show here.
+        request: { redirectUri: parameters.get("redirect_uri") ?? "see the log", usePkce: provider.options.usePkce },
         isSignIn: true,
         secrets: [provider.options.clientSecret, parameters.get("state") ?? undefined],
       });

@@ -90,7 +90,18 @@ describe("a registration that does not fit", () => {
       error_description: "code challenge required",
     });
     await browser.request(`${rp.url}/signin-oidc?${query}`);
-    expect(String(rp.errors.at(-1))).toContain("usePkce");
+    expect(String(rp.errors.at(-1))).toContain("leave usePkce on");
+  });
+
+  it("by S256 that the provider does not support does not ask for what is on already", async () => {
+    const rp = await fixture.start({ routes });
+    const browser = new Browser();
+    const challenge = await browser.request(`${rp.url}/private`);
+    const state = new URL(challenge.headers.get("location") ?? "").searchParams.get("state") ?? "";
+    const said = { error: "invalid_request", error_description: "code_challenge_method S256 is not supported" };
+    await browser.request(`${rp.url}/signin-oidc?${new URLSearchParams({ state, iss: fixture.idp.issuer, ...said })}`);
+    expect(String(rp.errors[0])).toContain("support PKCE with S256");
+    expect(String(rp.errors[0])).not.toContain("leave usePkce on");
   });
 
   it("by a scope that the provider refuses names scope", async () => {
@@ -234,6 +245,16 @@ describe("a deployment that does not fit", () => {
     const callback = await new Browser().signInUpToCallback(`${rp.url}/private`);
     await new Browser().request(callback, { headers });
     expect(String(rp.errors.at(-1))).toContain("trust proxy");
+  });
+
+  it("by a path that a proxy strips, and baseUrl does not know, is warned of", async () => {
+    const headers = { "x-forwarded-prefix": "/shop" };
+    const known = await fixture.start({ options: { baseUrl: "http://localhost:9/shop" }, routes });
+    await new Browser().request(`${known.url}/private`, { headers });
+    expect(warnings.join()).not.toContain("/shop");
+    const rp = await fixture.start({ routes });
+    await new Browser().request(`${rp.url}/private`, { headers });
+    expect(warnings.join()).toContain("Set baseUrl to the public URL, with /shop");
   });
 
   it("by another secret on another node says what all nodes must share", async () => {

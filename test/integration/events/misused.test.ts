@@ -111,6 +111,25 @@ describe("a handler that decides after it has ended", () => {
   });
 });
 
+it("handlers may be methods of a class, which they are bound to", async () => {
+  class Handlers {
+    readonly #calls: string[] = [];
+    get calls(): readonly string[] {
+      return this.#calls;
+    }
+    onTokenValidated(): void {
+      this.#calls.push("validated");
+    }
+    onSignedIn(): void {
+      this.#calls.push("signed in");
+    }
+  }
+  const handlers = new Handlers();
+  const rp = await start({ events: handlers, session: { secret: SECRET, events: handlers } });
+  await new Browser().signIn(`${rp.url}/guarded`);
+  expect(handlers.calls).toEqual(["validated", "signed in"]);
+});
+
 describe("what an event puts in place of its own", () => {
   it("is refused where it is no record of parameters", async () => {
     for (const parameters of [null, 5, []]) {
