@@ -358,6 +358,20 @@ describe("what goes wrong before the provider, or after the sign-in", () => {
     expect(warnings.join()).toContain("mounted twice");
   });
 
+  it("does not take long over words of a provider that are made for it", async () => {
+    const rp = await fixture.start({
+      options: {
+        fetch: async (url, init) =>
+          String(url).endsWith("/connect/token")
+            ? Response.json({ error: "invalid_request", error_description: "eyJ-".repeat(200_000) }, { status: 400 })
+            : fetch(url, init),
+      },
+      routes,
+    });
+    await new Browser().signIn(`${rp.url}/private`);
+    expect(String(rp.errors[0]).length).toBeLessThan(1_000);
+  });
+
   it("repeats no secret of a provider that repeats them, cut or not", async () => {
     for (const before of [0, 290]) {
       const sent: string[] = [];
