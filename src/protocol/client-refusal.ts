@@ -40,7 +40,7 @@ export function clientRefusal(
     case "invalid_scope":
       return "it refuses the requested scope. Compare scope with the scopes that the registration allows.";
     case "invalid_target":
-      return "it does not know the requested resource. Compare resource with the APIs that are registered there.";
+      return "it does not know the requested resource, or takes one at a time. Compare resource with the APIs that are registered there; req.oidc.getAccessToken({ resource }) asks for each by itself.";
     case "invalid_request":
       return "it finds the request malformed. Does it support what the options ask for (PKCE, resource)?";
     default:

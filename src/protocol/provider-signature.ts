@@ -21,10 +21,22 @@ export async function verifyWithProviderKeys<Result>(
   verify: (server: oauth.AuthorizationServer, options: VerifyOptions) => Promise<Result>,
 ): Promise<Result> {
   // A server object of its own for each try: oauth4webapi remembers keys by it.
-  const attempt = (jwks: unknown) =>
+  const verifyWith = (jwks: unknown) =>
     verify(copyOf(client.server), {
       ...client.requestOptions,
       [oauth.jwksCache]: { jwks: jwks as oauth.JWKS, uat: Math.floor(Date.now() / 1000) },
+    });
+  const attempt = (jwks: unknown) =>
+    verifyWith(jwks).catch(async (error: unknown) => {
+      for (const key of namesakes(error)) {
+        try {
+          return await verifyWith({ keys: [key] });
+        } catch (refusal) {
+          // The next of that name may be the one.
+          if (!isKeyTrouble(refusal)) throw refusal;
+        }
+      }
+      throw error;
     });
   const atHand = await provider.keys.get(metadata.jwks_uri);
   try {
@@ -39,6 +51,19 @@ export async function verifyWithProviderKeys<Result>(
 
 function copyOf(server: oauth.AuthorizationServer): oauth.AuthorizationServer {
   return { ...server };
+}
+
+/** Keys of one kid that tell nobody which of them a token means; more than a few are no rotation. */
+const MOST_NAMESAKES = 4;
+
+/** The keys that a token may mean by its `kid`, where the provider has given several the same. */
+function namesakes(error: unknown): readonly object[] {
+  if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.KEY_SELECTION) return [];
+  const { header, candidates } = error.cause as {
+    readonly header: { readonly kid?: unknown };
+    readonly candidates: object[];
+  };
+  return header.kid === undefined || candidates.length > MOST_NAMESAKES ? [] : candidates;
 }
 
 /** Only what other keys could mend is worth asking for them. */

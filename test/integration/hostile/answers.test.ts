@@ -155,6 +155,11 @@ describe("the error for what a provider answers", () => {
 
   it.each<[string, Lies["respond"], RegExp]>([
     ["a page with a status", token(403, "text/html", "<h1>blocked</h1>"), /answered 403 \(text\/html\)/],
+    [
+      "an unknown resource",
+      token(400, "application/json", '{"error":"invalid_target"}'),
+      /invalid_target.*getAccessToken\(\{ resource \}\)/,
+    ],
     ["too many requests", token(429, "text/plain", "slow down"), /answered 429 \(text\/plain\)/],
     ["a content type that is markup", token(404, "<b>", ""), /answered 404 \(no content type\)/],
     ["metadata that fails", discovery(503), /answered 503.*failing or overloaded/],

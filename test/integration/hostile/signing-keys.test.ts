@@ -103,6 +103,17 @@ describe("a key set", () => {
     expect((await app.signIn()).body).toEqual(alice);
   });
 
+  it("may give several keys one kid: the token is of one of them, or of none", async () => {
+    const app = await startHostileApp();
+    const [old, key] = [createKey(), createKey()];
+    const namesake = { ...old.jwk, kid: key.kid };
+    app.provider.rotate(key);
+    app.provider.lie({ keys: (keys) => [namesake, ...keys] });
+    expect((await app.signIn()).body).toEqual(alice);
+    app.provider.lie({ keys: (keys) => [namesake, ...keys], key: () => ({ ...createKey(), kid: key.kid }) });
+    expect((await app.signIn()).status).toBe(400);
+  });
+
   it("does not make a proof of a key whose private half it publishes", async () => {
     const app = await startHostileApp();
     const key = createKey();
