@@ -87,7 +87,8 @@ export function createMetadataSource(options: MetadataOptions, backchannel: Back
       }
       if (inFlight === undefined && failure !== undefined) {
         const wait = failure.until - now();
-        if (wait > 0) return Promise.reject(withRetryAfter(failure.error, wait));
+        // A clock that was set back must not make seconds of waiting into hours.
+        if (wait > 0 && wait <= failure.backOff) return Promise.reject(withRetryAfter(failure.error, wait));
       }
       return load(options.firstDiscoveryTimeoutSeconds);
     },

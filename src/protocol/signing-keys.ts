@@ -73,7 +73,9 @@ export function createSigningKeys(options: KeyOptions, backchannel: Backchannel)
       if (good === undefined) return load(uri);
       const time = now();
       let interval = intervals.get(purpose);
-      if (interval === undefined || time - interval.startedAt >= refreshIntervalSeconds) {
+      // A clock that was set back ends it too.
+      const age = time - (interval?.startedAt ?? Number.NEGATIVE_INFINITY);
+      if (interval === undefined || age >= refreshIntervalSeconds || age < 0) {
         interval = { startedAt: time, kids: new Set(), renewals: 0 };
         intervals.set(purpose, interval);
       }

@@ -11,6 +11,18 @@ const options = { automaticRefreshInterval: 600, refreshInterval: 60, backchanne
 const answered = (answer: (res: ServerResponse) => void): Lies => at(DISCOVERY, answer);
 const changed = (changes: Record<string, unknown>): Lies => ({ metadata: (document) => ({ ...document, ...changes }) });
 
+describe("a clock that is set back", () => {
+  it("does not make more of the back-off after a failed discovery", async () => {
+    const app = await startHostileApp(options);
+    app.clock.ahead = 3_600;
+    app.provider.lie(answered((res) => res.writeHead(500).end()));
+    expect((await app.signIn()).status).toBe(502);
+    app.clock.ahead = 0;
+    app.provider.lie({});
+    expect((await app.signIn()).body).toEqual(alice);
+  });
+});
+
 describe("good metadata", () => {
   it.each<[string, Lies]>([
     ["500", answered((res) => res.writeHead(500).end())],

@@ -75,6 +75,19 @@ describe("an unknown kid", () => {
     expect((await app.signIn()).body).toEqual(alice);
   });
 
+  it("is fetched for again after the clock was set back", async () => {
+    const app = await startHostileApp({ refreshInterval });
+    app.clock.ahead = 3_600;
+    await app.signIn();
+    let round = 0;
+    app.provider.lie({ header: (header) => ({ ...header, kid: `unknown-${round++}` }) });
+    for (let i = 0; i < 6; i++) await app.signIn();
+    app.clock.ahead = 0;
+    app.provider.lie({});
+    app.provider.rotate();
+    expect((await app.signIn()).body).toEqual(alice);
+  });
+
   it("of a provider that is down has the same end", async () => {
     const app = await startHostileApp({ refreshInterval });
     await app.signIn();
