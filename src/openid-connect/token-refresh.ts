@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Exchange } from "../authentication/exchange.js";
 import type { SignedIn } from "../authentication/session-scheme.js";
-import { ConfigurationError, ProviderError, TokenError } from "../errors.js";
+import { ConfigurationError, OpenIdConnectError, ProviderError, TokenError } from "../errors.js";
 import type { Claims } from "../model.js";
 import { type RefreshedTokens, refreshTokens } from "../protocol/refresh.js";
 import { warnOnce } from "../warnings.js";
@@ -48,7 +48,7 @@ export async function refreshOnce(
   const key = refreshKey(session, refreshToken);
   let isFresh = false;
   let thrown: { readonly error: unknown } | undefined;
-  const sealed = await remote.coordinator.once(key, GRACE_SECONDS, async () => {
+  const work = async (): Promise<string> => {
     const came = await refresh(remote, exchange, session, refreshToken, want);
     isFresh = true;
     let outcome: Outcome = came;
@@ -65,14 +65,41 @@ export async function refreshOnce(
       await keep(remote, exchange, session, outcome).catch(() => undefined);
     }
     return remote.keys.seal("refresh-result", Buffer.from(JSON.stringify(outcome)), key);
-  });
+  };
+  const sealed = await coordinated(remote, key, work);
   if (thrown !== undefined) throw thrown.error;
-  const opened = remote.keys.open("refresh-result", sealed, key);
+  const opened = typeof sealed === "string" ? remote.keys.open("refresh-result", sealed, key) : undefined;
   if (opened !== undefined) return { outcome: JSON.parse(opened.plaintext.toString("utf8")) as Outcome, isFresh };
   throw new ProviderError(
     "ERR_OIDC_PROVIDER_RESPONSE",
     "The refresh coordinator answered with what this app did not seal. All nodes need the same secrets.",
   );
+}
+
+/** What refreshes failed with, which is told to whoever waited for them. */
+const failures = new WeakSet<object>();
+
+/**
+ * @throws what `work` failed with; ProviderError `ERR_OIDC_PROVIDER_UNREACHABLE` when it is the app's own coordinator that
+ * failed, so that the old token serves while it lives
+ */
+async function coordinated(remote: Remote, key: string, work: () => Promise<string>): Promise<unknown> {
+  try {
+    return await remote.coordinator.once(key, GRACE_SECONDS, () =>
+      work().catch((error: unknown) => {
+        const failure = error instanceof Error ? error : new Error("The refresh failed.", { cause: error });
+        failures.add(failure);
+        throw failure;
+      }),
+    );
+  } catch (error) {
+    if (error instanceof OpenIdConnectError || failures.has(error as object)) throw error;
+    throw new ProviderError(
+      "ERR_OIDC_PROVIDER_UNREACHABLE",
+      "The refresh coordinator (refresh.coordinator) failed, so nobody may ask the provider: see the cause.",
+      { cause: error, headers: { "retry-after": "5" } },
+    );
+  }
 }
 
 /** What the keys of a session's refreshes begin with. */

@@ -229,6 +229,29 @@ describe("a refresh", () => {
     expect(rp.errors.at(-1)).toMatchObject({ message: expect.stringContaining("refresh token grant") });
   });
 
+  it.each<[string, () => unknown, number]>([
+    ["rejects", () => Promise.reject(new Error("away")), 503],
+    [
+      "throws",
+      () => {
+        throw new Error("away");
+      },
+      503,
+    ],
+    ["answers nothing", async () => undefined, 502],
+    ["answers what nobody here has sealed", async () => "AAAA", 502],
+  ])("whose coordinator %s leaves the old token while it lives, and the session", async (_name, once, status) => {
+    const rp = await start({ refresh: { coordinator: { once: once as () => Promise<string> } } });
+    const browser = await signedIn(rp);
+    const before = refreshes(fixture.idp);
+    clock.ahead = 260;
+    expect((await token(browser, rp.url)).status).toBe(200);
+    clock.ahead = 310;
+    expect((await token(browser, rp.url)).status).toBe(status);
+    expect(rp.errors.at(-1)).toMatchObject({ message: expect.stringContaining("coordinator") });
+    expect([await who(browser, rp.url), refreshes(fixture.idp)]).toEqual(["alice", before]);
+  });
+
   it("is forgotten at sign-out: nothing is remembered for stragglers of a session that ended", async () => {
     const results = new Map<string, string>();
     const rp = await start({
