@@ -112,12 +112,15 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
   };
 
   const touch = (exchange: Exchange, stored: StoredSession): void => {
-    const { ticket } = stored.opened;
-    if (hasFixedEnd(ticket)) return;
+    const { ticket, keyIndex } = stored.opened;
+    const isFixed = hasFixedEnd(ticket);
+    // One whose end stays is written to all the same, for as long as an older secret has sealed it.
+    if (isFixed && keyIndex === 0) return;
     const time = now();
     const last = touched.get(ticket.sessionId) ?? ticket.issuedAtSeconds;
+    const isDue = time - last > idle / TOUCH_PART;
     const window = { ...ticket, issuedAtSeconds: last, expiresAtSeconds: last + idle };
-    if (!checkSliding(options.events, exchange, window, time, time - last > idle / TOUCH_PART)) return;
+    if (isFixed ? !isDue : !checkSliding(options.events, exchange, window, time, isDue)) return;
     touched.set(ticket.sessionId, time, time + idle);
     // Nobody waits for it: what a failure costs is that the session ends earlier.
     void moveEnd(stored).catch(settings.onTouchFailed);
