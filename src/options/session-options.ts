@@ -51,7 +51,8 @@ export interface SessionOptions {
   readonly cookie?: CookieOptions | undefined;
   /**
    * Keeps sessions on the server, in an express-session store (Redis, PostgreSQL, …), sealed with `secret` there too. The
-   * cookie holds 32 random bytes, of which the store sees the SHA-256.
+   * cookie holds 32 random bytes, of which the store sees the SHA-256. Idle sessions end by the store's own clock: it is to
+   * forget what is past its `cookie.expires`.
    * @defaultValue none: the session is in the cookie
    */
   readonly store?: SessionStore | undefined;
