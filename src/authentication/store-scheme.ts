@@ -17,7 +17,7 @@ import { cookiesByPath } from "./cookies-by-path.js";
 import type { Exchange } from "./exchange.js";
 import { createSealedSessions, type SealedSession } from "./sealed-sessions.js";
 import { checkSliding } from "./session-events.js";
-import type { SessionScheme } from "./session-scheme.js";
+import type { SessionScheme, SignedIn } from "./session-scheme.js";
 import { afterRevocation, beginTicket } from "./session-window.js";
 import { createStoredWindow, hasFixedEnd } from "./stored-window.js";
 
@@ -212,7 +212,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
       return inTurn(sessionId, async () => {
         const stored = await read(sessionId);
         // Signed out meanwhile: what was done for this request stays with this request.
-        const known = stored?.opened ?? before;
+        const known = stored === undefined ? before : later(stored.opened, before);
         const ticket = changed(known.ticket, change);
         const opened = sessions.seal(ticket, change.tokens ?? known.tokens(), sessionId);
         if (stored !== undefined) await tickets.write(sessionId, opened.sealed, remaining(ticket));
@@ -228,7 +228,7 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
 
     async newest(known) {
       const stored = await read(known.ticket.sessionId);
-      return stored === undefined ? known : seenNow(stored.opened);
+      return stored === undefined ? known : seenNow(later(stored.opened, known));
     },
 
     async revoke(revocation) {
@@ -240,6 +240,11 @@ export function createStoreScheme(settings: StoreSchemeSettings): SessionScheme 
 
     cookieName: (exchange) => cookieFor(exchange.publicPath, exchange.isHttps).name,
   };
+}
+
+/** A replica may be behind what this request has seen already. */
+function later(stored: SignedIn, known: SignedIn): SignedIn {
+  return known.ticket.version > stored.ticket.version ? known : stored;
 }
 
 function responseStarted(): ConfigurationError {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { AddOpenIdConnectOptions, SessionOptions, SessionStore } from "add-openid-connect";
 import { requireAuth } from "add-openid-connect";
 import connectPgSimple from "connect-pg-simple";
@@ -441,6 +442,37 @@ describe("a store", () => {
     files.get = (sid, done) => (held.has(sid) ? store.get(sid, done) : done(missing("open")));
     expect((await browser.signIn(`${rp.url}/private`)).body).toBe("alice");
     await rp.auth.revoke({ sid: "unknown" });
+  });
+
+  it("that is behind with what it reads is asked a few times, and no request falls back to tokens from before", async () => {
+    const { store, calls } = counted();
+    let behind: object | null | undefined;
+    const replica: SessionStore = {
+      ...store,
+      get: (sid, done) => store.get(sid, (error, found) => done(error, sid.includes(".") ? found : (behind ?? found))),
+    };
+    const rp = await startWith(replica, { saveTokens: true, scope: "openid offline_access" });
+    const renewed = (res: { json(body: unknown): void }, texts: readonly string[]) =>
+      res.json(texts.map((text) => text !== "" && text !== texts[0]));
+    rp.app.get("/renew", async (req, res) => {
+      const before = req.oidc.getToken("access_token") ?? "";
+      const [first, second] = await Promise.all([1, 2].map(() => req.oidc.getAccessToken({ forceRefresh: true })));
+      renewed(res, [before, first ?? "", second ?? "", await req.oidc.getAccessToken()]);
+    });
+    const browser = new Browser();
+    await browser.signIn(`${rp.url}/private`);
+    store.get(
+      createHash("sha256")
+        .update(browser.jar.get("oidc") ?? "")
+        .digest("base64url"),
+      (_error, found) => {
+        behind = found;
+      },
+    );
+    await expect.poll(() => behind).toMatchObject({ ticket: expect.any(String) });
+    calls.length = 0;
+    expect((await browser.fetch(`${rp.url}/renew`)).body).toBe("[false,true,true,true]");
+    expect(calls.length).toBeLessThan(40);
   });
 
   it("takes no value of another session under this one's key", async () => {
