@@ -21,12 +21,13 @@ export interface Revocation {
 export const FOR_GOOD: number = Number.POSITIVE_INFINITY;
 
 /**
- * What a revocation makes of the end that is known. What comes late takes nothing back. One of this second also ends the
- * sign-ins since the one before: these count as begun a second after it, which is still to come.
+ * What a revocation makes of the end that is known. What comes late takes nothing back. One of now also ends the sign-ins
+ * since the one before: these count as begun a second after it, which may be still to come. A logout token tells whole
+ * seconds, and takes its time to arrive.
  */
 export function laterEnd(known: number | undefined, before: number, nowSeconds: number): number {
   if (known === undefined) return before;
-  const isOfNow = before >= Math.floor(nowSeconds) && known >= Math.floor(before);
+  const isOfNow = before > nowSeconds - 2 && known >= Math.floor(before);
   return Math.max(before, isOfNow ? Math.floor(known) + 1 : known);
 }
 
