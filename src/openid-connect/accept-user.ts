@@ -88,6 +88,7 @@ export async function acceptUser(
       dPoPKey,
     });
 
+    if (events.onTokenResponseReceived !== undefined) await response.assertNonce();
     await raise<TokenResponseReceivedContext>(events.onTokenResponseReceived, {
       ...context,
       claims: first?.claims,

@@ -4,7 +4,7 @@ import { type Client, createClient } from "./client.js";
 import { assertDPoPBound, createDPoP, type DPoP, isNonceWanted } from "./dpop.js";
 import { assertSameLogin, type FrontChannelLogin } from "./front-channel.js";
 import { loginEvidence } from "./id-token.js";
-import { validateIdTokenResponse } from "./id-token-response.js";
+import { assertNonce, validateIdTokenResponse } from "./id-token-response.js";
 import type { Provider } from "./provider.js";
 import { type Operation, translateError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
@@ -30,6 +30,8 @@ export interface CodeExchange {
 export interface TokenResponse {
   /** Its body, where that is a JSON object. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** An ID token of another sign-in ends here, before an event may accept anyone. */
+  assertNonce(): Promise<void>;
   /** Believes it, or throws: OIDC Core 3.1.3.5 and 3.1.3.7 in full. */
   validate(): Promise<ValidatedTokens>;
 }
@@ -71,8 +73,10 @@ export async function redeemCode(
       .clone()
       .json()
       .catch(() => undefined);
+    const body = typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {};
     return {
-      body: typeof parsed === "object" && parsed !== null ? (parsed as Record<string, unknown>) : {},
+      body,
+      assertNonce: () => assertNonce(provider, response, exchange.nonce),
       validate: () =>
         validate(provider, metadata, client, exchange, response).catch((error: unknown) => {
           throw translateError(error, operation);

@@ -3,6 +3,7 @@ import type { Claims } from "../model.js";
 import type { Client } from "./client.js";
 import { createDecrypt, type Decrypt, remembering } from "./decryption.js";
 import { assertIdToken } from "./id-token.js";
+import { jsonPart } from "./jwt-json.js";
 import type { Provider } from "./provider.js";
 import { idTokenError } from "./provider-errors.js";
 import type { CheckedMetadata } from "./provider-metadata.js";
@@ -63,19 +64,36 @@ export async function validateIdTokenResponse(
   return { result, idToken, claims };
 }
 
+/**
+ * That a response is of this sign-in, before an event may accept anyone by it. What else is in its ID token counts for
+ * nothing yet; without one there is nothing to compare.
+ *
+ * @throws CallbackError `ERR_OIDC_ID_TOKEN_INVALID`
+ */
+export async function assertNonce({ options }: Provider, response: Response, nonce: string): Promise<void> {
+  const idToken = await receivedIdToken(response, createDecrypt(options.decryptionKeys, "it"));
+  if (idToken !== undefined && jsonPart(idToken.slice(idToken.indexOf(".") + 1))["nonce"] !== nonce) {
+    throw idTokenError('unexpected ID Token "nonce" claim value');
+  }
+}
+
 async function issuerOf(
   response: Response,
   metadata: CheckedMetadata,
   validIssuers: readonly string[] | undefined,
   decrypt: Decrypt,
 ): Promise<string> {
-  if (validIssuers === undefined) return metadata.issuer;
+  const idToken = validIssuers === undefined ? undefined : await receivedIdToken(response, decrypt);
+  return idToken === undefined ? metadata.issuer : expectedIssuer(metadata, validIssuers, idToken);
+}
+
+/** The ID token of a response, decrypted where it came encrypted. */
+async function receivedIdToken(response: Response, decrypt: Decrypt): Promise<string | undefined> {
   const body: unknown = await response
     .clone()
     .json()
     .catch(() => undefined);
   const idToken = (body as { readonly id_token?: unknown } | null | undefined)?.id_token;
-  if (typeof idToken !== "string") return metadata.issuer;
-  const signed = idToken.split(".").length === 5 ? await decrypt(idToken) : idToken;
-  return expectedIssuer(metadata, validIssuers, signed);
+  if (typeof idToken !== "string") return undefined;
+  return idToken.split(".").length === 5 ? decrypt(idToken) : idToken;
 }

@@ -75,6 +75,23 @@ describe("an event that accepts a user", () => {
     ctx.success();
   };
 
+  it("is not asked about the answer to another sign-in", async () => {
+    const forge = createTokenForge(fixture.idp);
+    let nonce: unknown = "of another sign-in";
+    const fetchTokens = forge.fetch(async (url, init) => {
+      if (!url.endsWith("/connect/token")) return undefined;
+      const body = (await (await fetch(url, init)).json()) as Record<string, string>;
+      const claims = claimsOf(body["id_token"]);
+      return Response.json({ ...body, id_token: forge.sign({ ...claims, nonce: nonce ?? claims["nonce"] }) });
+    });
+    const options = { fetch: fetchTokens, events: { onTokenResponseReceived: accept } };
+    const { status, who, errors } = await signIn(options);
+    expect([status, who["sub"]]).toEqual([400, null]);
+    expect(errors).toEqual([expect.objectContaining({ code: "ERR_OIDC_ID_TOKEN_INVALID" })]);
+    nonce = undefined;
+    expect((await signIn(options)).who["sub"]).toBe("somebody");
+  });
+
   it("once tokens are valid keeps them with the session", async () => {
     for (const options of [
       { events: { onTokenValidated: accept } },

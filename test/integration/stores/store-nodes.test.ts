@@ -211,7 +211,7 @@ describe("a session that ends on another node", () => {
       ...client,
       events: {
         onTokenValidated: async ({ claims }) => {
-          sid = claims["sid"];
+          sid = claims?.["sid"];
           held.reach();
           await held.opened;
         },
