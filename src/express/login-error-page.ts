@@ -24,7 +24,8 @@ function titleOf(error: OpenIdConnectError): string {
  * page view. Other errors go on. Mount it after the routes.
  *
  * What only developers and operators can act on is told in full while Express's `env` is not "production"; after that
- * the page gives its code alone, and the message is for the log.
+ * the page gives its code alone. It goes to `console.error` too, as Express's own error handler does it: unless `env` is
+ * "test".
  */
 export function loginErrorPage(...misused: readonly never[]): ErrorRequestHandler {
   assertCalled("loginErrorPage()", misused);
@@ -34,15 +35,18 @@ export function loginErrorPage(...misused: readonly never[]): ErrorRequestHandle
       return;
     }
     for (const [name, value] of Object.entries(error.headers ?? {})) res.setHeader(name, value);
+    const env: unknown = req.app.get("env");
+    const isInternal =
+      error instanceof ConfigurationError || error instanceof ProviderError || error instanceof SessionStoreError;
+    // Its stack alone: a cause may hold what a provider answered.
+    if (isInternal && env !== "test") console.error(error.stack);
     const title = titleOf(error);
     if (!isPageView(req)) {
       problem(res, { title, status: error.status, code: error.code, loginUrl: error.loginUrl });
       return;
     }
-    const isInternal =
-      error instanceof ConfigurationError || error instanceof ProviderError || error instanceof SessionStoreError;
     const message =
-      isInternal && req.app.get("env") === "production"
+      isInternal && env === "production"
         ? "It is not your doing. Try again in a while; if it stays, tell who runs this app the code below."
         : error.message;
     const again =
