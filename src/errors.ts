@@ -226,3 +226,8 @@ export class SessionStoreError extends OpenIdConnectError {
     super(code, message, details);
   }
 }
+
+/** Whether developers or operators have to act on it: visitors and their browsers cannot. */
+export function isInternal(error: unknown): boolean {
+  return error instanceof ConfigurationError || error instanceof ProviderError || error instanceof SessionStoreError;
+}

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler } from "express";
 import { page, problem } from "../authentication/answers.js";
 import { escapeHtml, renderPage } from "../authentication/page.js";
 import { isPageView } from "../authentication/request-kind.js";
-import { ConfigurationError, OpenIdConnectError, ProviderError, SessionStoreError } from "../errors.js";
+import { ConfigurationError, isInternal, OpenIdConnectError, SessionStoreError } from "../errors.js";
 import { assertCalled } from "./assert-called.js";
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -36,17 +36,16 @@ export function loginErrorPage(...misused: readonly never[]): ErrorRequestHandle
     }
     for (const [name, value] of Object.entries(error.headers ?? {})) res.setHeader(name, value);
     const env: unknown = req.app.get("env");
-    const isInternal =
-      error instanceof ConfigurationError || error instanceof ProviderError || error instanceof SessionStoreError;
+    const isForOperator = isInternal(error);
     // Its stack alone: a cause may hold what a provider answered.
-    if (isInternal && env !== "test") console.error(error.stack);
+    if (isForOperator && env !== "test") console.error(error.stack);
     const title = titleOf(error);
     if (!isPageView(req)) {
       problem(res, { title, status: error.status, code: error.code, loginUrl: error.loginUrl });
       return;
     }
     const message =
-      isInternal && env === "production"
+      isForOperator && env === "production"
         ? "It is not your doing. Try again in a while; if it stays, tell who runs this app the code below."
         : error.message;
     const again =

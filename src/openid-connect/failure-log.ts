@@ -1,4 +1,4 @@
-import { ConfigurationError, ProviderError, SessionStoreError } from "../errors.js";
+import { isInternal } from "../errors.js";
 import type { Remote } from "./remote.js";
 
 /**
@@ -9,9 +9,7 @@ export function logFailure(remote: Remote, event: string, error: unknown): void 
   const { logger } = remote.options;
   if (logger === undefined || !(error instanceof Error)) return;
   const entry = { event, scheme: remote.name, code: (error as { readonly code?: unknown }).code };
-  const isInternal =
-    error instanceof ConfigurationError || error instanceof ProviderError || error instanceof SessionStoreError;
-  if (isInternal) logger.error?.(entry, error.message);
+  if (isInternal(error)) logger.error?.(entry, error.message);
   else logger.warn?.(entry, error.message);
 }
 

@@ -1,10 +1,11 @@
 import type { OpenIdConnectError } from "add-openid-connect";
 import { requireAuth, requireRole } from "add-openid-connect";
 import session from "express-session";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
 import { type RelyingParty, type RelyingPartySettings, SECRET } from "../../support/relying-party.js";
+import { useWarnings } from "../../support/warnings.js";
 
 const fixture = useTestIdp({
   users: [
@@ -21,16 +22,7 @@ const routes: NonNullable<RelyingPartySettings["routes"]> = (app) => {
   app.get("/audit", requireRole("auditor"), (_req, res) => res.send("in"));
 };
 
-const warnings: string[] = [];
-let emitWarning: ReturnType<typeof vi.spyOn>;
-
-beforeEach(() => {
-  warnings.length = 0;
-  emitWarning = vi.spyOn(process, "emitWarning").mockImplementation((warning: unknown) => {
-    warnings.push(String(warning));
-  });
-});
-afterEach(() => emitWarning.mockRestore());
+const warnings = useWarnings();
 
 async function failedSignIn(options: RelyingPartySettings["options"]): Promise<{
   readonly rp: RelyingParty;

@@ -1,24 +1,16 @@
 import { type AddOpenIdConnectOptions, authorize, requireAuth } from "add-openid-connect";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Browser } from "../../support/browser.js";
 import { useTestIdp } from "../../support/fixture.js";
 import { SECRET } from "../../support/relying-party.js";
+import { useWarnings } from "../../support/warnings.js";
 
 /*
  * Handlers that do what handlers should not: nobody may get further by it, and the developer is told.
  */
 const fixture = useTestIdp();
 
-const warnings: string[] = [];
-let emitWarning: ReturnType<typeof vi.spyOn>;
-
-beforeEach(() => {
-  warnings.length = 0;
-  emitWarning = vi.spyOn(process, "emitWarning").mockImplementation((warning: unknown) => {
-    warnings.push(String(warning));
-  });
-});
-afterEach(() => emitWarning.mockRestore());
+const warnings = useWarnings();
 
 const start = (options: AddOpenIdConnectOptions, predicate: () => boolean | Promise<boolean> = () => true) =>
   fixture.start({

@@ -1,18 +1,10 @@
 import { type AddOpenIdConnectOptions, addOpenIdConnect, ConfigurationError } from "add-openid-connect";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { useWarnings } from "../../support/warnings.js";
 
 const SECRET = "unit-0123456789-abcdefghijklmnopqrstuvwxyz";
 
-const warnings: string[] = [];
-let emitWarning: ReturnType<typeof vi.spyOn>;
-
-beforeEach(() => {
-  warnings.length = 0;
-  emitWarning = vi.spyOn(process, "emitWarning").mockImplementation((warning: unknown) => {
-    warnings.push(String(warning));
-  });
-});
-afterEach(() => emitWarning.mockRestore());
+const warnings = useWarnings();
 
 /** What a start with the options says; "" when they are accepted. */
 function problemsOf(options: object): string {
